@@ -1,0 +1,92 @@
+"""What a host has to set, checked by `manage.py check` and before anything serves."""
+
+import sys
+
+from django.conf import settings
+from django.core import checks
+
+from campaign_site import sealing
+
+NEW_KEY = (
+    'python -c "import secrets, base64; '
+    'print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())"'
+)
+
+
+@checks.register(checks.Tags.security)
+def secrets(app_configs, **kwargs):
+    found = []
+    if not settings.SECRET_KEY or len(settings.SECRET_KEY) < 40:
+        found.append(
+            checks.Error(
+                "SECRET_KEY is missing or shorter than 40 characters.",
+                hint=f"Staff sessions are signed with it. Make one: {NEW_KEY}",
+                id="vigil.E001",
+            )
+        )
+    try:
+        sealing.decode_key(settings.SIGNER_KEY)
+    except sealing.KeyProblem as problem:
+        found.append(
+            checks.Error(
+                f"SIGNER_KEY cannot be used: {problem}.",
+                hint="Without it nobody can sign. For a new site make one, keep a copy away from "
+                f"the database, and never change it: {NEW_KEY}",
+                id="vigil.E002",
+            )
+        )
+    return found
+
+
+@checks.register(checks.Tags.database)
+def database(app_configs, **kwargs):
+    if "default" not in settings.DATABASES:
+        return [
+            checks.Error(
+                "DATABASE_URL is missing.",
+                hint="PostgreSQL 15 or newer, as postgres://user:password@host/name. To look around "
+                "without one: make demo.",
+                id="vigil.E003",
+            )
+        ]
+    engine = settings.DATABASES["default"]["ENGINE"]
+    if not engine.endswith("postgresql"):
+        return [
+            checks.Error(
+                "DATABASE_URL is not PostgreSQL.",
+                hint="The promises are kept by PostgreSQL's constraints and locks.",
+                id="vigil.E004",
+            )
+        ]
+    return []
+
+
+@checks.register(checks.Tags.security, deploy=True)
+def public_address(app_configs, **kwargs):
+    found = []
+    if not settings.SITE_URL.startswith("https://"):
+        found.append(
+            checks.Warning(
+                "SITE_URL does not begin with https://",
+                hint="Links in mails start with it, and cookies of staff are only safe over HTTPS.",
+                id="vigil.W005",
+            )
+        )
+    if settings.MAIL_TRANSPORT["EMAIL_BACKEND"].endswith("console.EmailBackend"):
+        found.append(
+            checks.Warning(
+                "EMAIL_URL is missing: nobody gets the mail that confirms a signature.",
+                hint="smtp+tls://user:password@host:587",
+                id="vigil.W006",
+            )
+        )
+    return found
+
+
+def refuse_to_start_unready() -> None:
+    """The web server and the worker start with every secret, or not at all."""
+    errors = [error for check in (secrets, database) for error in check(None)]
+    if errors:
+        for error in errors:
+            sys.stderr.write(f"{error.id}: {error.msg} {error.hint}\n")
+        sys.exit(1)

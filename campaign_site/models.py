@@ -1,0 +1,186 @@
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from campaign_site.roles import Role
+
+
+class MemberManager(UserManager):
+    def create_superuser(self, username, email=None, password=None, **extra):
+        """An administrator. The superuser flag stays off: it would skip the roles."""
+        return self.create_user(
+            username, email, password, role=Role.ADMINISTRATOR, **extra
+        )
+
+
+class Member(AbstractUser):
+    """A member of staff. Supporters have no account."""
+
+    role = models.CharField(_("role"), max_length=20, choices=Role)
+    language = models.CharField(
+        _("language"),
+        max_length=10,
+        choices=settings.LANGUAGES,
+        default=settings.LANGUAGE_CODE,
+        help_text=_("The language of this site for you."),
+    )
+    is_staff = models.BooleanField(_("may log in here"), default=True)
+
+    objects = MemberManager()
+
+    class Meta:
+        verbose_name = _("member of staff")
+        verbose_name_plural = _("members of staff")
+        constraints = [
+            # A superuser passes every permission check, and so every promise about roles.
+            models.CheckConstraint(
+                condition=models.Q(is_superuser=False), name="member_never_superuser"
+            )
+        ]
+
+
+class AuditEvent(models.Model):
+    """What staff did, when and to what: written once, never edited."""
+
+    at = models.DateTimeField(_("when"), auto_now_add=True)
+    by = models.ForeignKey(
+        Member, models.PROTECT, verbose_name=_("who"), null=True, related_name="audit_events"
+    )
+    verb = models.CharField(_("what was done"), max_length=50)
+    about = models.CharField(_("to what"), max_length=200)
+    details = models.JSONField(_("details"), default=dict)
+
+    class Meta:
+        verbose_name = _("audit event")
+        verbose_name_plural = _("audit trail")
+        ordering = ["-at", "-pk"]
+
+    def __str__(self):
+        return f"{self.verb}: {self.about}"
+
+
+def record(verb, about, *, by=None, **details):
+    """Write one line of the audit trail. `details` are figures and words, nothing of signers."""
+    return AuditEvent.objects.create(verb=verb, about=str(about)[:200], by=by, details=details)
+
+
+class OutboxMessage(models.Model):
+    """A mail on its way. Text and address are encrypted, and erased as soon as it is sent."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        SENDING = "sending", _("being sent")
+        SENT = "sent", _("sent")
+        DROPPED = "dropped", _("not sent: this address had enough mails today")
+        GIVEN_UP = "given_up", _("given up")
+
+    class Kind(models.IntegerChoices):
+        """What it is; the lower, the earlier it leaves."""
+
+        CONFIRMATION = 0, _("confirmation")
+        FIND = 1, _("links to one’s pages")
+        REMINDER = 2, _("reminder")
+        STAFF = 3, _("to staff")
+
+    kind = models.SmallIntegerField(_("kind"), choices=Kind)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
+    slow = models.BooleanField(_("slow lane"), default=False)
+    created_at = models.DateTimeField(_("made"), auto_now_add=True)
+    due_at = models.DateTimeField(_("due"))
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    sent_at = models.DateTimeField(_("sent"), null=True)
+    # Keyed, without the petition: counts the mails to one address, and lives for 24 hours.
+    address_hash = models.BinaryField(null=True)
+    # The attempt to sign that this mail is about: confirming it gives the mail back.
+    reference = models.UUIDField(null=True)
+    sealed = models.BinaryField(null=True)
+    error = models.CharField(_("last error"), max_length=100, blank=True)
+
+    class Meta:
+        verbose_name = _("mail")
+        verbose_name_plural = _("mails")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=["waiting", "sending"]) | models.Q(sealed=None),
+                name="outbox_erased_when_done",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["slow", "kind", "due_at"],
+                condition=models.Q(state__in=["waiting", "sending"]),
+                name="outbox_to_send",
+            ),
+            models.Index(
+                fields=["address_hash"],
+                condition=models.Q(address_hash__isnull=False),
+                name="outbox_per_address",
+            ),
+            models.Index(
+                fields=["reference"],
+                condition=models.Q(reference__isnull=False),
+                name="outbox_reference",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.get_kind_display()} {self.pk}"
+
+
+class SiteSettings(models.Model):
+    """Who hosts this site: one row, which the first migration makes."""
+
+    name = models.CharField(
+        _("name of the organisation"), max_length=100, default="Vigil",
+        help_text=_("As it stands on pages and as the sender of mails, for example “Free Voices”."),
+    )
+    line = models.CharField(
+        _("one line about you"), max_length=200, blank=True,
+        default="We stand by people imprisoned for what they say.",
+    )
+    about = models.TextField(
+        _("who you are"), blank=True,
+        help_text=_("For the page “Who we are”. Markdown: ## heading, **bold**, - list."),
+    )
+    contact = models.EmailField(
+        _("contact"), blank=True, help_text=_("Public, for supporters, for example hello@example.org.")
+    )
+    press_contact = models.EmailField(_("press contact"), blank=True)
+    postal_address = models.TextField(
+        _("postal address"), blank=True, help_text=_("On letterheads and on “Who we are”.")
+    )
+    accent = models.CharField(
+        _("accent colour"), max_length=7, default="#7a1f2b",
+        validators=[RegexValidator(r"^#[0-9a-f]{6}\Z", _("Please type a colour such as #7a1f2b."))],
+        help_text=_("Dark enough for white text on it, for example #7a1f2b."),
+    )
+
+    class Meta:
+        verbose_name = _("site settings")
+        verbose_name_plural = _("site settings")
+        constraints = [
+            models.CheckConstraint(condition=models.Q(pk=1), name="site_settings_one_row")
+        ]
+
+    def __str__(self):
+        return self.name
+
+    @classmethod
+    def load(cls):
+        return cls.objects.get_or_create(pk=1)[0]
+
+
+class KeyFingerprint(models.Model):
+    """Which SIGNER_KEY this database belongs to: with another one, nobody can sign."""
+
+    fingerprint = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(pk=1), name="key_fingerprint_one_row")
+        ]
+
+    def __str__(self):
+        return "fingerprint"

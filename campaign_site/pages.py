@@ -1,0 +1,147 @@
+"""Pages that show rows of both apps, and those about the site itself."""
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from django.views.static import serve
+
+from campaign_site import keys
+from campaign_site.demo_mail import messages
+from campaign_site.publishing import Gone
+from campaigns.models import Campaign, Profile
+from petitions.models import Handover, Petition
+
+
+@require_safe
+def home(request):
+    petitions = list(Petition.objects.open().for_cards().order_by("-count__confirmed", "title")[:4])
+    return render(
+        request,
+        "campaign_site/home.html",
+        {
+            "featured": petitions[0] if petitions else None,
+            "petitions": petitions[1:],
+            "people": Profile.objects.published()[:6],
+            "handovers": Handover.objects.public().select_related("delivery__petition", "office")[:3],
+        },
+    )
+
+
+def _published_or_gone(model, slug):
+    found = get_object_or_404(model.objects.exclude(state=model.State.DRAFT), slug=slug)
+    if found.state == model.State.REMOVED:
+        raise Gone
+    return found
+
+
+@require_safe
+def campaign(request, slug):
+    found = _published_or_gone(Campaign, slug)
+    petitions = list(found.petitions.published().for_cards().order_by("title"))
+    return render(
+        request,
+        "campaigns/campaign.html",
+        {
+            "campaign": found,
+            "open_petitions": [petition for petition in petitions if petition.is_open],
+            "closed_petitions": [petition for petition in petitions if petition.is_closed],
+            "people": found.profiles.published(),
+            "handovers": Handover.objects.public()
+            .filter(delivery__petition__campaign=found)
+            .select_related("delivery__petition", "office"),
+            "organisations": found.organisations.all(),
+        },
+    )
+
+
+@require_safe
+def profile(request, slug):
+    found = _published_or_gone(Profile, slug)
+    return render(
+        request,
+        "campaigns/profile.html",
+        {
+            "profile": found,
+            "timeline": found.timeline.all(),
+            "names": found.names.all(),
+            "petitions": Petition.objects.open().for_cards().filter(profiles=found),
+            "campaigns": found.campaigns.published(),
+        },
+    )
+
+
+@require_safe
+def about(request):
+    return render(request, "campaign_site/about.html")
+
+
+@require_safe
+def privacy(request):
+    return render(request, "campaign_site/privacy.html")
+
+
+@require_safe
+def theme(request):
+    return render(request, "campaign_site/theme.css", content_type="text/css; charset=utf-8")
+
+
+@require_safe
+def robots(request):
+    return HttpResponse(
+        "User-agent: *\nDisallow: /admin/\nDisallow: /signatures/\n", content_type="text/plain"
+    )
+
+
+@require_safe
+def media(request, name):
+    """Pictures by content: what stands under a name never changes."""
+    response = serve(request, name, document_root=settings.MEDIA_ROOT)
+    response["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+@require_safe
+def healthz(request):
+    return HttpResponse("alive\n", content_type="text/plain", headers={"Cache-Control": "no-store"})
+
+
+@require_safe
+@never_cache
+def readyz(request):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    ready = not keys.problem()
+    return HttpResponse(
+        "ready\n" if ready else "not ready\n", content_type="text/plain", status=200 if ready else 503
+    )
+
+
+@require_safe
+@never_cache
+def demo_mail(request):
+    return render(request, "campaign_site/demo_mail.html", {"messages": messages()})
+
+
+def csrf_failure(request, reason=""):
+    return render(request, "403.html", status=403)
+
+
+def bad_request(request, exception):
+    return render(request, "400.html", status=400)
+
+
+def forbidden(request, exception):
+    return render(request, "403.html", status=403)
+
+
+def not_found(request, exception):
+    return render(request, "404.html", status=404)
+
+
+def server_error(request):
+    # The database may be what failed: this page asks it nothing.
+    return HttpResponse(render_to_string("500.html"), status=500)

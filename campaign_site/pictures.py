@@ -1,0 +1,96 @@
+"""Pictures that everybody may see: pixels only, in three widths, named by their content."""
+
+import hashlib
+import io
+import os
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+WIDTHS = (480, 960, 1600)
+MAX_BYTES = 15_000_000
+MAX_PIXELS = 60_000_000
+FORMATS = ("JPEG", "PNG", "WEBP")
+
+
+def store(upload) -> dict:
+    """Keep an upload in MEDIA_ROOT and say where: {"files": {"480": "<hash>.webp", …},
+    "width": px, "height": px}. Only pixels are copied: no EXIF, XMP, ICC or comment survives.
+
+    Raises ValidationError for anything that is not a picture we take.
+    """
+    if upload.size > MAX_BYTES:
+        raise ValidationError(_("This picture is larger than 15 MB. Please choose a smaller one."))
+    try:
+        with Image.open(upload, formats=FORMATS) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise ValidationError(_("This picture has too many pixels. Please make it smaller."))
+            turned = ImageOps.exif_transpose(image)
+            pixels = Image.new("RGBA", turned.size)
+            pixels.paste(turned.convert("RGBA"))
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        raise ValidationError(
+            _("This is not a picture that we can read. Please choose a JPEG, PNG or WebP file.")
+        ) from None
+    files = {}
+    for width in WIDTHS:
+        if width > pixels.width and files:
+            break
+        files[str(min(width, pixels.width))] = _write(pixels, min(width, pixels.width))
+    return {"files": files, "width": pixels.width, "height": pixels.height}
+
+
+def _write(pixels, width):
+    height = max(1, round(pixels.height * width / pixels.width))
+    spool = io.BytesIO()
+    pixels.resize((width, height), Image.Resampling.LANCZOS).save(spool, "WEBP", quality=82)
+    content = spool.getvalue()
+    name = hashlib.sha256(content).hexdigest()[:40] + ".webp"
+    path = settings.MEDIA_ROOT / name
+    if not path.exists():
+        settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(f".{os.getpid()}")
+        unfinished.write_bytes(content)
+        unfinished.chmod(0o644)
+        unfinished.replace(path)
+    return name
+
+
+class Illustrated(models.Model):
+    """A photograph with what must stand beside it: a description and a credit."""
+
+    photo = models.JSONField(_("photo"), null=True, blank=True, editable=False)
+    photo_alt = models.CharField(
+        _("what the photo shows"), max_length=200, blank=True,
+        help_text=_("For people who cannot see it, for example “Portrait of Marta Ilin, smiling”."),
+    )
+    photo_credit = models.CharField(
+        _("photo credit"), max_length=100, blank=True,
+        help_text=_("Who made it and lets us use it, for example “Photo: Family archive”."),
+    )
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(photo=None)
+                | (~models.Q(photo_alt="") & ~models.Q(photo_credit="")),
+                name="%(app_label)s_%(class)s_photo_described",
+                violation_error_message=_("A photo needs a description and a credit."),
+            )
+        ]
+
+    @property
+    def photo_url(self):
+        return self._photo_urls()[-1][1] if self.photo else ""
+
+    @property
+    def photo_srcset(self):
+        return ", ".join(f"{url} {width}w" for width, url in self._photo_urls())
+
+    def _photo_urls(self):
+        files = sorted(self.photo["files"].items(), key=lambda item: int(item[0]))
+        return [(width, settings.MEDIA_URL + name) for width, name in files]

@@ -1,0 +1,62 @@
+"""What campaigns, profiles and petitions share: a slug, a language, and when the public sees them."""
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Gone(Exception):
+    """This page was published once and is taken down: 410."""
+
+
+def language_field():
+    return models.CharField(
+        _("language"),
+        max_length=10,
+        default=settings.LANGUAGE_CODE,
+        help_text=_("The language in which you write this, as a code such as en, fr or zh-hans."),
+    )
+
+
+class Described(models.Model):
+    """One statement of language and slug for everything that has a page of its own."""
+
+    slug = models.SlugField(
+        _("address"), max_length=80, unique=True,
+        help_text=_("The end of the page’s web address, for example “free-marta-ilin”. "
+                    "It cannot be changed once published."),
+    )
+    language = language_field()
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        abstract = True
+
+
+class NonEmptyStrings:
+    """Validator of a JSON list of strings: demands, charges."""
+
+    def __init__(self, most=20, length=500):
+        self.most, self.length = most, length
+
+    def __call__(self, value):
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise ValidationError(_("Please give a list of texts."))
+        if len(value) > self.most:
+            raise ValidationError(_("Please give at most %(most)s."), params={"most": self.most})
+        if any(not item.strip() or len(item) > self.length for item in value):
+            raise ValidationError(
+                _("Each must have between 1 and %(length)s characters."),
+                params={"length": self.length},
+            )
+
+    def __eq__(self, other):
+        return isinstance(other, NonEmptyStrings) and vars(self) == vars(other)
+
+    def __hash__(self):
+        return hash((self.most, self.length))
+
+    def deconstruct(self):
+        return "campaign_site.publishing.NonEmptyStrings", (self.most, self.length), {}

@@ -1,0 +1,54 @@
+"""Who may do what. A member of staff has one role; a role is a set of permissions, in code.
+
+No role gives sight of addresses or of a list of signatures: there is no such permission.
+"""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    CAMPAIGNER = "campaigner", _("Campaigner")
+    TRANSLATOR = "translator", _("Translator")
+    DELIVERY = "delivery", _("Delivery officer")
+    ADMINISTRATOR = "administrator", _("Administrator")
+
+
+def _permissions(verbs, *models_):
+    return {
+        f"{app}.{verb}_{name}"
+        for app, _dot, name in (model.partition(".") for model in models_)
+        for verb in verbs
+    }
+
+
+CONTENT = (
+    "campaigns.campaign",
+    "campaigns.organisation",
+    "campaigns.government",
+    "campaigns.office",
+    "campaigns.addressee",
+    "campaigns.profile",
+    "campaigns.profilename",
+    "campaigns.timelineentry",
+    "petitions.petition",
+    "petitions.target",
+)
+READ = _permissions(["view"], *CONTENT, "petitions.ledgerentry")
+# Published rows are closed or withdrawn; admin classes refuse to delete them.
+WRITE = _permissions(["view", "add", "change", "delete"], *CONTENT) | _permissions(
+    ["view", "add"], "petitions.ledgerentry"
+)
+DELIVER = _permissions(
+    ["view", "add", "change"], "petitions.delivery", "petitions.handover"
+) | {"petitions.download_delivery"}
+ADMINISTER = _permissions(["view", "add", "change"], "campaign_site.member") | _permissions(
+    ["view", "change"], "campaign_site.sitesettings"
+) | _permissions(["view"], "campaign_site.auditevent", "campaign_site.outboxmessage")
+
+PERMISSIONS = {
+    Role.CAMPAIGNER: WRITE,
+    Role.TRANSLATOR: READ,
+    Role.DELIVERY: READ | DELIVER,
+    Role.ADMINISTRATOR: WRITE | DELIVER | ADMINISTER,
+}

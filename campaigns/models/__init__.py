@@ -1,0 +1,15 @@
+from campaigns.models.campaign import Campaign
+from campaigns.models.government import Addressee, Government, Office
+from campaigns.models.organisation import Organisation
+from campaigns.models.profile import Profile, ProfileName, TimelineEntry
+
+__all__ = [
+    "Addressee",
+    "Campaign",
+    "Government",
+    "Office",
+    "Organisation",
+    "Profile",
+    "ProfileName",
+    "TimelineEntry",
+]

@@ -1,0 +1,193 @@
+"""The verbs of delivering: numbers, prepare, cancel, hand over.
+
+`prepare` locks the row of (petition, government) FOR UPDATE, and whatever takes a name off a list
+locks it FOR SHARE. So a list is exactly what stood when it was made, and no name is on two.
+"""
+
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from campaign_site.models import record
+from petitions.models import Delivered, Delivery, Handover, Target
+
+SMALL_PLACE = 5  # fewer names than this in one place may give somebody away
+
+
+class NothingToDeliver(Exception):
+    """Nobody new is ready for this government."""
+
+
+class NoAddressee(Exception):
+    """There is nobody to write to yet."""
+
+
+class AlreadyHandedOver(Exception):
+    """What a government holds cannot be taken back."""
+
+
+class ListCancelled(Exception):
+    """A cancelled list is handed to nobody."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What one government would get, and what not. Counts of signatures."""
+
+    ready: int
+    unnamed: int
+    held: int
+    delivered: int
+    small_places: int
+    in_small_places: int
+
+
+_NUMBERS = """
+WITH mine AS (
+    SELECT s.deliver, s.held, s.city_key, d.signature_id IS NOT NULL AS delivered
+    FROM petitions_signature s
+    LEFT JOIN petitions_delivered d
+        ON d.signature_id = s.id AND d.government_id = %s::bigint
+    WHERE s.petition_id = %s::bigint AND s.state = 'confirmed'
+), places AS (
+    SELECT count(*) AS names FROM mine WHERE deliver AND NOT held AND NOT delivered
+    GROUP BY city_key
+)
+SELECT
+    count(*) FILTER (WHERE deliver AND NOT held AND NOT delivered),
+    count(*) FILTER (WHERE NOT deliver),
+    count(*) FILTER (WHERE deliver AND held AND NOT delivered),
+    count(*) FILTER (WHERE delivered),
+    (SELECT count(*) FROM places WHERE names < %s::integer),
+    (SELECT COALESCE(sum(names), 0)::bigint FROM places WHERE names < %s::integer)
+FROM mine
+"""
+
+
+def numbers(petition, government) -> Numbers:
+    with connection.cursor() as cursor:
+        cursor.execute(_NUMBERS, [government.pk, petition.pk, SMALL_PLACE, SMALL_PLACE])
+        return Numbers(*cursor.fetchone())
+
+
+# One statement gathers, orders, numbers and inserts: what it sees, it takes. Ties are broken by
+# chance, so nothing of the order of signing is left.
+_PREPARE = """
+WITH ready AS (
+    SELECT s.id, s.city_key, s.name_key,
+        %s::boolean AND count(*) OVER (PARTITION BY s.city_key) < %s::integer AS other_place
+    FROM petitions_signature s
+    WHERE s.petition_id = %s::bigint AND s.state = 'confirmed' AND s.deliver AND NOT s.held
+        AND NOT EXISTS (
+            SELECT 1 FROM petitions_delivered d
+            WHERE d.signature_id = s.id AND d.government_id = %s::bigint
+        )
+), numbered AS (
+    SELECT id, other_place, row_number() OVER (
+        ORDER BY other_place, CASE WHEN other_place THEN '' ELSE city_key END COLLATE "C",
+            name_key COLLATE "C", random()
+    ) AS position
+    FROM ready
+), inserted AS (
+    INSERT INTO petitions_delivered (signature_id, government_id, delivery_id, position)
+    SELECT id, %s::bigint, %s::bigint, position FROM numbered
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM inserted), (SELECT min(position) FROM numbered WHERE other_place)
+"""
+
+
+@transaction.atomic
+def prepare(petition, government, *, by=None, hide_small_places=False) -> Delivery:
+    """Take everybody who is ready for this government onto a new list.
+
+    Raises NoAddressee, NothingToDeliver; Target.DoesNotExist for a government that the petition
+    does not name: nobody else ever gets the list.
+    """
+    target = Target.objects.select_for_update(of=["self"]).select_related("addressee").get(
+        petition=petition, government=government
+    )
+    if target.addressee is None:
+        raise NoAddressee
+    standing = numbers(petition, government)
+    delivery = Delivery.objects.create(
+        petition=petition,
+        government=government,
+        addressee=str(target.addressee),
+        prepared_by=by,
+        unnamed=standing.unnamed,
+        held=standing.held,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _PREPARE,
+            [
+                hide_small_places,
+                SMALL_PLACE,
+                petition.pk,
+                government.pk,
+                government.pk,
+                delivery.pk,
+            ],
+        )
+        delivery.names, delivery.other_places_from = cursor.fetchone()
+    if not delivery.names:
+        raise NothingToDeliver
+    delivery.save(update_fields=["names", "other_places_from"])
+    record("prepared a list", delivery, by=by, delivery=delivery.pk, names=delivery.names)
+    return delivery
+
+
+@transaction.atomic
+def cancel(delivery, *, by=None) -> None:
+    """Before handover: its people are ready again, its figures stay. Raises AlreadyHandedOver."""
+    Target.objects.select_for_update(of=["self"]).get(
+        petition_id=delivery.petition_id, government_id=delivery.government_id
+    )
+    changed = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.PREPARED).update(
+        state=Delivery.State.CANCELLED
+    )
+    if not changed:
+        if Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.HANDED_OVER).exists():
+            raise AlreadyHandedOver
+        return
+    Delivered.objects.filter(delivery=delivery.pk).delete()
+    record("cancelled a list", delivery, by=by, delivery=delivery.pk, names=delivery.names)
+
+
+@transaction.atomic
+def hand_over(delivery, handover: Handover, *, by=None) -> None:
+    """Record one attempt at the door. The first that succeeded makes the list a handed-over one.
+
+    Raises ListCancelled.
+    """
+    delivery = Delivery.objects.select_for_update().get(pk=delivery.pk)
+    if delivery.is_cancelled:
+        raise ListCancelled
+    handover.delivery = delivery
+    handover.save(force_insert=True)
+    if handover.outcome in Handover.DONE:
+        Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.PREPARED).update(
+            state=Delivery.State.HANDED_OVER
+        )
+    record(
+        "recorded a handover",
+        delivery,
+        by=by,
+        delivery=delivery.pk,
+        office=str(handover.office),
+        outcome=handover.outcome,
+    )
+
+
+def in_words(standing: Numbers) -> list[str]:
+    """The numbers as sentences, as the delivery officer reads them."""
+    return [
+        _("Ready: %(number)s names.") % {"number": standing.ready},
+        _("Asked not to be named: %(number)s.") % {"number": standing.unnamed},
+        _("Waiting for review: %(number)s.") % {"number": standing.held},
+        _("On earlier lists: %(number)s.") % {"number": standing.delivered},
+    ]
+
+

@@ -1,0 +1,303 @@
+import hashlib
+import json
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.timezone import localdate, now
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from campaign_site.partial_dates import PartialDateField
+from campaign_site.pictures import Illustrated
+from campaign_site.publishing import Described, NonEmptyStrings
+from campaigns.models import Addressee, Campaign, Government, Profile
+
+CONFIRMATIONS_AFTER_CLOSING = timedelta(days=7)
+FROZEN_PARTS = ("title", "salutation", "letter", "demands", "promise", "language")
+
+
+class PetitionQuerySet(models.QuerySet):
+    def published(self):
+        """What the public sees; a closed petition keeps its page."""
+        return self.filter(state=Petition.State.PUBLISHED)
+
+    def open(self):
+        moment = now()
+        return self.published().filter(
+            Q(opens_at=None) | Q(opens_at__lte=moment), Q(closes_at=None) | Q(closes_at__gt=moment)
+        )
+
+    def for_cards(self):
+        return self.select_related("count").prefetch_related("targets__government")
+
+
+class Petition(Described, Illustrated):
+    """A letter that people sign. Its first confirmed signature freezes what they signed."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        PUBLISHED = "published", _("published")
+        REMOVED = "removed", _("removed")
+
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT)
+    campaign = models.ForeignKey(
+        Campaign, models.PROTECT, verbose_name=_("campaign"), related_name="petitions"
+    )
+    profiles = models.ManyToManyField(
+        Profile, verbose_name=_("for whom"), blank=True, related_name="petitions"
+    )
+    title = models.CharField(
+        _("title"), max_length=120,
+        help_text=_("At most 60 characters read best, for example "
+                    "“Free Marta Ilin and let her come home”."),
+    )
+    summary = models.TextField(
+        _("two sentences"),
+        help_text=_("Who, since when, what is wrong. They stand above everything else."),
+    )
+    salutation = models.CharField(
+        _("salutation"), max_length=200, help_text=_("For example “Your Excellency,”.")
+    )
+    letter = models.TextField(
+        _("letter"), help_text=_("What signers say to the recipient. It ends where the demands begin.")
+    )
+    demands = models.JSONField(
+        _("demands"), default=list, validators=[NonEmptyStrings(most=12)],
+        help_text=_("One a line, for example “Set Marta Ilin free without delay.”"),
+    )
+    promise = models.TextField(
+        _("promise"), max_length=500,
+        help_text=_("What signers are told about the list. Leave it empty to get our sentence "
+                    "with all recipients."),
+        blank=True,
+    )
+    governments = models.ManyToManyField(
+        Government, verbose_name=_("recipients"), through="Target", related_name="petitions"
+    )
+    opens_at = models.DateTimeField(_("opens"), null=True, blank=True)
+    closes_at = models.DateTimeField(_("closes"), null=True, blank=True)
+    outcome = models.TextField(
+        _("what came of it"), blank=True, help_text=_("Shown once the petition is closed.")
+    )
+    goal = models.PositiveIntegerField(
+        _("goal"), null=True, blank=True, validators=[MinValueValidator(1)],
+        help_text=_("For example 1000."),
+    )
+    show_count_from = models.PositiveIntegerField(
+        _("show the number from"), default=10, help_text=_("Below it: “Be among the first.”")
+    )
+    discreet = models.BooleanField(
+        _("discreet mails"), default=True, help_text=_("Mails do not say what was signed.")
+    )
+    high_risk = models.BooleanField(
+        _("high risk"), default=False,
+        help_text=_("Addresses are not kept for a reminder: they are erased with the first mail."),
+    )
+    slow_lane = models.BooleanField(
+        _("slow lane"), default=False, help_text=_("Mails wait a while, against a wave of abuse.")
+    )
+    # Set by the transaction that inserts the first signature, and never unset.
+    frozen = models.DateTimeField(_("frozen since"), null=True, editable=False)
+
+    objects = PetitionQuerySet.as_manager()
+
+    class Meta(Described.Meta):
+        abstract = False
+        verbose_name = _("petition")
+        verbose_name_plural = _("petitions")
+        ordering = ["title"]
+        constraints = [
+            *Illustrated.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(closes_at=None) | Q(opens_at=None) | Q(closes_at__gt=models.F("opens_at")),
+                name="petition_closes_after_opening",
+                violation_error_message=_("A petition closes after it opens."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="published") | (~Q(promise="") & ~Q(letter="") & ~Q(demands=[])),
+                name="petition_published_complete",
+                violation_error_message=_(
+                    "A published petition has a letter, at least one demand and the promise."
+                ),
+            ),
+        ]
+
+    def __str__(self):
+        return self.title
+
+    def get_absolute_url(self):
+        return reverse("petitions:petition", args=[self.slug])
+
+    @property
+    def is_published(self):
+        return self.state == self.State.PUBLISHED
+
+    @property
+    def not_open_yet(self):
+        return bool(self.opens_at and self.opens_at > now())
+
+    @property
+    def is_closed(self):
+        return bool(self.closes_at and self.closes_at <= now())
+
+    @property
+    def is_open(self):
+        return self.is_published and not self.not_open_yet and not self.is_closed
+
+    @property
+    def takes_confirmations(self):
+        """Whoever signed in time may still confirm for a week."""
+        return (
+            self.is_published
+            and not self.not_open_yet
+            and (not self.closes_at or now() < self.closes_at + CONFIRMATIONS_AFTER_CLOSING)
+        )
+
+    @property
+    def closed_on(self):
+        return localdate(self.closes_at) if self.is_closed else None
+
+    @property
+    def numbers(self):
+        """The count row; zeros where nobody has signed yet."""
+        try:
+            return self.count
+        except PetitionCount.DoesNotExist:
+            return PetitionCount(petition=self)
+
+    @property
+    def addressees(self):
+        return [target.addressee for target in self.targets.all() if target.addressee]
+
+    @property
+    def recipients(self):
+        """The names of all governments, as a sentence has them: “A, B and C”."""
+        names = [target.government.name for target in self.targets.all()]
+        if len(names) < 2:
+            return "".join(names)
+        return gettext("%(all_but_last)s and %(last)s") % {
+            "all_but_last": gettext(", ").join(names[:-1]),
+            "last": names[-1],
+        }
+
+    @property
+    def default_promise(self):
+        return gettext(
+            "The list for the %(governments)s shows your name and city, as you type them, "
+            "and nothing else."
+        ) % {"governments": self.recipients}
+
+    def frozen_digest(self):
+        """A digest of what a signer reads and signs: hex, 64 characters."""
+        parts = {part: getattr(self, part) for part in FROZEN_PARTS}
+        parts["governments"] = sorted(target.government_id for target in self.targets.all())
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+class Target(models.Model):
+    """A government that the petition is for: only it ever gets the list."""
+
+    petition = models.ForeignKey(Petition, models.CASCADE, related_name="targets")
+    government = models.ForeignKey(
+        Government, models.PROTECT, verbose_name=_("recipient"), related_name="targets"
+    )
+    addressee = models.ForeignKey(
+        Addressee, models.PROTECT, verbose_name=_("addressee"), null=True, blank=True,
+        related_name="+",
+    )
+    names_close_on = models.DateField(
+        _("names close on"), null=True, blank=True,
+        help_text=_("Public: who confirms until then is on the next list."),
+    )
+
+    class Meta:
+        verbose_name = _("recipient of this petition")
+        verbose_name_plural = _("recipients of this petition")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["petition", "government"], name="target_government_once"
+            )
+        ]
+
+    def __str__(self):
+        return str(self.government)
+
+
+class PetitionCount(models.Model):
+    """The stored count, one narrow row per petition, changed only by `petitions.counting`."""
+
+    petition = models.OneToOneField(
+        Petition, models.CASCADE, primary_key=True, related_name="count"
+    )
+    confirmed = models.IntegerField(default=0)
+    ledger = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(confirmed__gte=0, ledger__gte=0), name="count_never_negative"
+            )
+        ]
+
+    def __str__(self):
+        return str(self.total)
+
+    @property
+    def total(self):
+        return self.confirmed + self.ledger
+
+
+class LedgerEntry(models.Model):
+    """Signatures counted elsewhere, without names. Whoever enters it, approves it."""
+
+    class Kind(models.TextChoices):
+        OFFSET = "offset", _("counted before, elsewhere")
+        PAPER = "paper", _("on paper, without names")
+        PARTNER = "partner", _("by a partner")
+        ERASED = "erased", _("names erased after their time")
+
+    petition = models.ForeignKey(
+        Petition, models.PROTECT, verbose_name=_("petition"), related_name="ledger_entries"
+    )
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    quantity = models.PositiveIntegerField(
+        _("how many"), validators=[MinValueValidator(1)], help_text=_("For example 100.")
+    )
+    at_least = models.BooleanField(
+        _("at least"), default=False, help_text=_("The true number may be higher.")
+    )
+    source = models.CharField(
+        _("source"), max_length=200, help_text=_("For example “Signing table, market of Lund”.")
+    )
+    date = PartialDateField(_("date"))
+    evidence = models.TextField(
+        _("evidence"), help_text=_("What proves it, for example “4 sheets, in folder 12”.")
+    )
+    entered_at = models.DateTimeField(_("entered"), auto_now_add=True)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("approved by"), null=True,
+        related_name="+",
+    )
+
+    class Meta:
+        verbose_name = _("entry “counted elsewhere”")
+        verbose_name_plural = _("counted elsewhere")
+        ordering = ["-entered_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["petition", "source", "date", "quantity"],
+                name="ledger_entry_once",
+                violation_error_message=_(
+                    "The same number from the same source on the same date is counted already."
+                ),
+            ),
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="ledger_entry_counts"),
+        ]
+
+    def __str__(self):
+        return f"{self.quantity}, {self.source}"

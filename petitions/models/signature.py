@@ -1,0 +1,136 @@
+import uuid
+
+from django.db import connection, models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from petitions.models.petition import Petition
+
+HOUSEHOLD = 5  # people who may share one mailbox
+
+
+class PendingSignature(models.Model):
+    """One attempt to sign. It counts nothing until its mailbox confirms it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    petition = models.ForeignKey(Petition, models.CASCADE, related_name="pending")
+    created_at = models.DateTimeField(auto_now_add=True)
+    name = models.CharField(max_length=100, blank=True)
+    city = models.CharField(max_length=60, blank=True)
+    deliver = models.BooleanField()
+    language = models.CharField(max_length=10)
+    digest = models.BinaryField()
+    domain_digest = models.BinaryField()
+    code_digest = models.BinaryField(unique=True)
+    # Encrypted under a key outside the database; gone when confirmed, refused or after 48 hours.
+    address = models.BinaryField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(deliver=True) | Q(name="", city=""), name="pending_unnamed_is_empty"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["created_at"], name="pending_by_age"),
+            models.Index(fields=["digest"], name="pending_by_mailbox"),
+        ]
+
+    def __str__(self):
+        return "attempt to sign"
+
+
+class SignatureQuerySet(models.QuerySet):
+    def confirmed(self):
+        return self.filter(state=Signature.State.CONFIRMED)
+
+    def deliverable(self):
+        return self.confirmed().filter(deliver=True, held=False)
+
+    def new_for(self, government):
+        """Deliverable signatures that this government has not been given yet."""
+        return self.deliverable().exclude(delivered__government=government)
+
+    def insert_once(self, **values) -> bool:
+        """Insert unless it, or the same person from the same mailbox, is there. True if inserted.
+
+        One statement: the unique constraints decide, whoever else is confirming now.
+        """
+        signature = Signature(**values)
+        fields = [field for field in Signature._meta.concrete_fields]
+        columns = ", ".join(f'"{field.column}"' for field in fields)
+        places = ", ".join(f"%s::{field.db_type(connection).split('(')[0]}" for field in fields)
+        row = [
+            field.get_db_prep_save(field.pre_save(signature, add=True), connection)
+            for field in fields
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f'INSERT INTO "{Signature._meta.db_table}" ({columns}) VALUES ({places}) '  # noqa: S608
+                "ON CONFLICT DO NOTHING RETURNING id",
+                row,
+            )
+            return cursor.fetchone() is not None
+
+
+class Signature(models.Model):
+    """One person under one petition. The id is random, so it tells no order."""
+
+    class State(models.TextChoices):
+        CONFIRMED = "confirmed", _("confirmed")
+        INVALIDATED = "invalidated", _("invalidated")
+        # The empty row of somebody who left after a list was made: it keeps the numbers right.
+        REMOVED = "removed", _("removed")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    petition = models.ForeignKey(Petition, models.PROTECT, related_name="signatures")
+    state = models.CharField(max_length=11, choices=State, default=State.CONFIRMED)
+    deliver = models.BooleanField()
+    held = models.BooleanField(default=False)
+    held_reason = models.CharField(max_length=30, blank=True)
+    # Exactly as typed. The keys are for comparing and sorting only.
+    name = models.CharField(max_length=100, blank=True)
+    city = models.CharField(max_length=60, blank=True)
+    name_key = models.CharField(max_length=300, null=True, db_collation="C")  # noqa: DJ001 NULL never conflicts
+    city_key = models.CharField(max_length=200, blank=True, db_collation="C")
+    digest = models.BinaryField(null=True)
+    domain_digest = models.BinaryField(null=True)
+    code_digest = models.BinaryField(null=True, unique=True)
+    person = models.PositiveSmallIntegerField(default=1)
+    language = models.CharField(max_length=10)
+    signed_on = models.DateField()
+
+    objects = SignatureQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["petition", "digest", "person"], name="signature_person_once"
+            ),
+            models.UniqueConstraint(
+                fields=["petition", "digest", "name_key"], name="signature_name_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(person__gte=1, person__lte=HOUSEHOLD), name="signature_household"
+            ),
+            models.CheckConstraint(
+                condition=Q(deliver=True) | Q(name="", city="", name_key=None, city_key=""),
+                name="signature_unnamed_is_empty",
+            ),
+            models.CheckConstraint(
+                condition=~Q(deliver=True, state="confirmed") | (~Q(name="") & ~Q(city="")),
+                name="signature_listed_has_name_and_city",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="removed") | Q(deliver=False, digest=None),
+                name="signature_removed_is_empty",
+            ),
+        ]
+
+    def __str__(self):
+        # The admin log and error reports keep this for ever: no name, no id.
+        return "signature"
+
+    @property
+    def is_counted(self):
+        return self.state == self.State.CONFIRMED

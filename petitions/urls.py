@@ -1,0 +1,16 @@
+from django.urls import path
+
+from petitions import views
+
+app_name = "petitions"
+urlpatterns = [
+    path("petitions/", views.petitions, name="list"),
+    path("petitions/<slug:slug>/", views.petition, name="petition"),
+    path("petitions/<slug:slug>/sign/", views.sign, name="sign"),
+    path("petitions/<slug:slug>/thanks/", views.thanks, name="thanks"),
+    path("code/", views.code, name="code"),
+    path("signatures/find/", views.find, name="find"),
+    path("signatures/<str:token>/", views.personal, name="personal"),
+]
+# The counter is data, the same in every language.
+unprefixed = [path("petitions/<slug:slug>/count.json", views.count, name="count")]

@@ -1,0 +1,309 @@
+"""The pages of signing. GET shows, POST changes; a link in a mail opens a page with a button."""
+
+from django.http import JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.timezone import now
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
+
+from campaign_site import links, throttle
+from campaign_site.keys import require_signer_key
+from campaign_site.publishing import Gone
+from campaign_site.same_site import from_our_pages
+from campaign_site.throttle import Verdict
+from petitions import signing
+from petitions.forms import CodeForm, FindForm, NamedForm, SignForm
+from petitions.models import Handover, Petition, Signature
+
+
+@require_safe
+def petitions(request):
+    found = Petition.objects.published().for_cards()
+    return render(
+        request,
+        "petitions/petitions.html",
+        {
+            "open": [petition for petition in found if petition.is_open],
+            "closed": [petition for petition in found if petition.is_closed],
+        },
+    )
+
+
+def _published(slug):
+    petition = get_object_or_404(
+        Petition.objects.exclude(state=Petition.State.DRAFT)
+        .select_related("count", "campaign")
+        .prefetch_related("targets__government", "targets__addressee"),
+        slug=slug,
+    )
+    if petition.state == Petition.State.REMOVED:
+        raise Gone
+    return petition
+
+
+def _petition_page(request, petition, form, status=200):
+    people = petition.profiles.published()
+    return render(
+        request,
+        "petitions/petition.html",
+        {
+            "petition": petition,
+            "form": form,
+            "numbers": petition.numbers,
+            "people": [(person, person.petition_dates()) for person in people],
+            "handovers": Handover.objects.public()
+            .filter(delivery__petition=petition)
+            .select_related("delivery", "office"),
+            "organisations": petition.campaign.organisations.all(),
+        },
+        status=status,
+    )
+
+
+@require_safe
+def petition(request, slug):
+    found = _published(slug)
+    form = SignForm(petition=found) if found.is_open else None
+    return _petition_page(request, found, form)
+
+
+@from_our_pages
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign(request, slug):
+    petition = _published(slug)
+    if request.method != "POST":
+        return redirect(petition)
+    if not petition.is_open:
+        return render(request, "petitions/closed.html", {"petition": petition}, status=409)
+    require_signer_key()
+    form = SignForm(request.POST, petition=petition)
+    if not form.is_valid():
+        return _petition_page(request, petition, form, status=422)
+    verdict = throttle.SIGNING.hit(request)
+    if verdict is Verdict.REFUSED:
+        return render(request, "petitions/too_many.html", {"petition": petition}, status=429)
+    signing.sign(
+        petition,
+        name=form.cleaned_data["name"],
+        city=form.cleaned_data["city"],
+        address=form.cleaned_data["email"],
+        deliver=form.deliver,
+        language=get_language(),
+        slow=verdict is Verdict.SLOW,
+    )
+    return _see_other(reverse("petitions:thanks", args=[slug]))
+
+
+@require_safe
+def thanks(request, slug):
+    petition = _published(slug)
+    return render(
+        request, "petitions/thanks.html", {"petition": petition, "code_form": CodeForm()}
+    )
+
+
+@require_GET
+def count(request, slug):
+    petition = _published(slug)
+    response = JsonResponse(
+        {"count": petition.numbers.total, "goal": petition.goal, "as_of": now().isoformat()}
+    )
+    response["Access-Control-Allow-Origin"] = "*"
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+@from_our_pages
+@require_http_methods(["GET", "HEAD", "POST"])
+def code(request):
+    if request.method != "POST":
+        return render(request, "petitions/code.html", {"form": CodeForm()})
+    form = CodeForm(request.POST)
+    if form.is_valid():
+        if throttle.CODES.hit(request) is Verdict.REFUSED:
+            return render(request, "petitions/too_many.html", status=429)
+        public_id = signing.find_code(form.cleaned_data["code"])
+        if public_id:
+            return _see_other(signing.personal_path(public_id))
+        form.add_error("code", _("This code does not work. Please look at the mail once more, or "
+                                 "sign again to get a new one; you will not be counted twice."))
+    return render(request, "petitions/code.html", {"form": form}, status=422)
+
+
+@from_our_pages
+@require_http_methods(["GET", "HEAD", "POST"])
+def find(request):
+    form = FindForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        verdict = throttle.FINDING.hit(request)
+        if verdict is Verdict.REFUSED:
+            return render(request, "petitions/too_many.html", status=429)
+        signing.ask_for_pages(
+            form.cleaned_data["email"], get_language(), slow=verdict is Verdict.SLOW
+        )
+        return render(request, "petitions/found.html")
+    status = 422 if request.method == "POST" else 200
+    return render(request, "petitions/find.html", {"form": form}, status=status)
+
+
+# --- The personal page -----------------------------------------------------------------------
+
+
+@from_our_pages
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def personal(request, token):
+    public_id = links.read_token(signing.PURPOSE, token)
+    if public_id is None:
+        return render(request, "petitions/unknown_link.html", status=404)
+    found = signing.find(public_id)
+    if found is None:
+        return render(request, "petitions/nothing_kept.html")
+    if request.method == "POST":
+        act = _ACTIONS.get((type(found), request.POST.get("action")))
+        if act is not None:
+            return act(request, found)
+        if request.POST.get("action") in {action for _kind, action in _ACTIONS}:
+            # Pressed twice, or on another device: show where things stand.
+            return _see_other(request.path)
+        return _personal_page(request, found, status=422)
+    return _personal_page(request, found)
+
+
+def _personal_page(request, found, form=None, status=200, **more):
+    petition = found.petition
+    people = signing.household(petition.pk, found.digest)
+    context = {
+        "found": found,
+        "petition": petition,
+        "seen": petition.frozen_digest(),
+        "form": form or NamedForm(initial={"name": found.name, "city": found.city}),
+        "numbers": petition.numbers,
+        "person": signing.next_person(people),
+        **more,
+    }
+    if isinstance(found, Signature):
+        context["others"] = [
+            (signature, signing.personal_path(signature.pk))
+            for signature in people
+            if signature.pk != found.pk
+        ]
+        context["lists"] = signing.standing_on(found)
+        context.setdefault("add_form", NamedForm(prefix="other"))
+        return render(request, "petitions/personal_counted.html", context, status=status)
+    context["others"] = [(signature, signing.personal_path(signature.pk)) for signature in people]
+    return render(request, "petitions/personal_waiting.html", context, status=status)
+
+
+def _see_other(path):
+    response = redirect(path)
+    response.status_code = 303
+    return response
+
+
+def _confirm(request, pending):
+    """Counted with a name only if the page showed that name and the person ticked it."""
+    deliver = request.POST.get("action") == "confirm" and pending.deliver
+    form = NamedForm(request.POST) if deliver else None
+    if request.POST.get("is_me") != "yes":
+        return _personal_page(request, pending, status=422, untick=request.POST["action"])
+    if form is not None and not form.is_valid():
+        return _personal_page(request, pending, form, status=422)
+    try:
+        person = int(request.POST.get("person", "1"))
+    except ValueError:
+        person = 0
+    try:
+        signing.confirm(
+            pending.pk,
+            name=form.cleaned_data["name"] if form else "",
+            city=form.cleaned_data["city"] if form else "",
+            deliver=deliver,
+            seen=request.POST.get("seen", ""),
+            person=person if 1 <= person <= signing.HOUSEHOLD else 1,
+        )
+    except signing.PetitionChanged:
+        return _personal_page(request, pending, status=422, changed=True)
+    except signing.PetitionClosed:
+        return render(request, "petitions/closed.html", {"petition": pending.petition}, status=409)
+    return _see_other(request.path)
+
+
+def _correct_waiting(request, pending):
+    form = NamedForm(request.POST)
+    if not form.is_valid():
+        return _personal_page(request, pending, form, status=422)
+    signing.correct_waiting(pending.pk, **form.cleaned_data)
+    return _see_other(request.path)
+
+
+def _refuse(request, pending):
+    signing.refuse(pending.pk)
+    return _see_other(request.path)
+
+
+def _correct(request, signature):
+    form = NamedForm(request.POST)
+    if form.is_valid():
+        try:
+            signing.correct(signature.pk, **form.cleaned_data)
+        except signing.AlreadyListed:
+            form.add_error(None, _("Your name stands on a list already. It cannot be changed there."))
+        except signing.SameName:
+            form.add_error("name", _("Somebody of this name has signed from this mailbox already."))
+        else:
+            return _see_other(request.path)
+    return _personal_page(request, signature, form, status=422)
+
+
+def _count_only(request, signature):
+    signing.count_only(signature.pk)
+    return _see_other(request.path)
+
+
+def _remove(request, signature):
+    signing.remove(signature.pk)
+    return _see_other(request.path)
+
+
+def _add_person(request, signature):
+    deliver = request.POST.get("deliver") != "no"
+    form = NamedForm(request.POST, prefix="other")
+    if request.POST.get("is_me") != "yes":
+        return _personal_page(request, signature, status=422, add_form=form, untick="add_person")
+    if deliver and not form.is_valid():
+        return _personal_page(request, signature, status=422, add_form=form)
+    try:
+        person = int(request.POST.get("person", ""))
+    except ValueError:
+        return _personal_page(request, signature, status=422, add_form=form)
+    try:
+        made = signing.add_person(
+            signature,
+            name=form.cleaned_data["name"] if deliver else "",
+            city=form.cleaned_data["city"] if deliver else "",
+            deliver=deliver,
+            seen=request.POST.get("seen", ""),
+            person=person,
+        )
+    except (signing.PetitionChanged, signing.PetitionClosed):
+        return render(
+            request, "petitions/closed.html", {"petition": signature.petition}, status=409
+        )
+    return _see_other(signing.personal_path(made) if made else request.path)
+
+
+_ACTIONS = {
+    (signing.PendingSignature, "confirm"): _confirm,
+    (signing.PendingSignature, "count_only"): _confirm,
+    (signing.PendingSignature, "correct"): _correct_waiting,
+    (signing.PendingSignature, "refuse"): _refuse,
+    (Signature, "correct"): _correct,
+    (Signature, "count_only"): _count_only,
+    (Signature, "remove"): _remove,
+    (Signature, "add_person"): _add_person,
+}
+
