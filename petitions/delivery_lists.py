@@ -69,3 +69,6 @@ def _text_cell(value: str) -> str:
     if value.startswith(FORMULA_STARTS):
         raise UnsafeRow
     return value
+
+
+WRITERS = {"csv": as_csv}
