@@ -8,6 +8,7 @@ import atexit
 import base64
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -68,6 +69,8 @@ def pytest_unconfigure():
 
 if "PYTEST_XDIST_WORKER" not in os.environ:
     atexit.register(_end)
+    # What ends a run that takes too long ends it as Ctrl-C does, so that it is cleaned up.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         _begin()
     except EmbeddedPostgresError as error:
