@@ -265,5 +265,3 @@ def staff_language(get_response):
         return get_response(request)
 
     return middleware
-
-

@@ -10,9 +10,7 @@ from campaign_site.roles import Role
 class MemberManager(UserManager):
     def create_superuser(self, username, email=None, password=None, **extra):
         """An administrator. The superuser flag stays off: it would skip the roles."""
-        return self.create_user(
-            username, email, password, role=Role.ADMINISTRATOR, **extra
-        )
+        return self.create_user(username, email, password, role=Role.ADMINISTRATOR, **extra)
 
 
 class Member(AbstractUser):
@@ -133,26 +131,35 @@ class SiteSettings(models.Model):
     """Who hosts this site: one row, which the first migration makes."""
 
     name = models.CharField(
-        _("name of the organisation"), max_length=100, default="Vigil",
+        _("name of the organisation"),
+        max_length=100,
+        default="Vigil",
         help_text=_("As it stands on pages and as the sender of mails, for example “Free Voices”."),
     )
     line = models.CharField(
-        _("one line about you"), max_length=200, blank=True,
+        _("one line about you"),
+        max_length=200,
+        blank=True,
         default="We stand by people imprisoned for what they say.",
     )
     about = models.TextField(
-        _("who you are"), blank=True,
+        _("who you are"),
+        blank=True,
         help_text=_("For the page “Who we are”. Markdown: ## heading, **bold**, - list."),
     )
     contact = models.EmailField(
-        _("contact"), blank=True, help_text=_("Public, for supporters, for example hello@example.org.")
+        _("contact"),
+        blank=True,
+        help_text=_("Public, for supporters, for example hello@example.org."),
     )
     press_contact = models.EmailField(_("press contact"), blank=True)
     postal_address = models.TextField(
         _("postal address"), blank=True, help_text=_("On letterheads and on “Who we are”.")
     )
     accent = models.CharField(
-        _("accent colour"), max_length=7, default="#7a1f2b",
+        _("accent colour"),
+        max_length=7,
+        default="#7a1f2b",
         validators=[RegexValidator(r"^#[0-9a-f]{6}\Z", _("Please type a colour such as #7a1f2b."))],
         help_text=_("Dark enough for white text on it, for example #7a1f2b."),
     )

@@ -9,9 +9,10 @@ import json
 import logging
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
-from types import MappingProxyType
 from email.utils import formataddr, parseaddr
+from types import MappingProxyType
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
@@ -157,9 +158,13 @@ def send_next(mail_connection=None, writers: Mapping[int, Writer] = MappingProxy
         content = json.loads(sealing.open_sealed(_LABEL, message.sealed))
         if not content["body"]:
             content |= writers[message.kind](content)
-        _mail(content, mail_connection or transport()).send()
+        mail_connection = mail_connection or transport()
+        mail_connection.open()  # stays open for the next mail
+        _mail(content, mail_connection).send()
     except Exception as error:  # whatever a mail server or a key can do: try again, visibly
         name = type(error).__name__
+        if mail_connection:
+            _close(mail_connection)
         log.warning("a mail could not be sent: %s, attempt %s", name, message.attempts)
         if message.attempts >= MAX_ATTEMPTS:
             _finish(message, State.GIVEN_UP, error=name)
@@ -187,6 +192,11 @@ def _mail(content, mail_connection):
     )
 
 
+def _close(mail_connection):
+    with suppress(Exception):  # it is broken already
+        mail_connection.close()
+
+
 def _header(text):
     return " ".join(text.split())
 
@@ -194,9 +204,11 @@ def _header(text):
 def forget_old() -> int:
     """Delete finished mails 24 hours after they left; those given up stay a week for staff to see."""
     day_ago = now() - timedelta(hours=24)
-    gone, _ = OutboxMessage.objects.filter(
-        state__in=[State.SENT, State.DROPPED], created_at__lt=day_ago
-    ).exclude(sent_at__gte=day_ago).delete()
+    gone, _ = (
+        OutboxMessage.objects.filter(state__in=[State.SENT, State.DROPPED], created_at__lt=day_ago)
+        .exclude(sent_at__gte=day_ago)
+        .delete()
+    )
     more, _ = OutboxMessage.objects.filter(
         state=State.GIVEN_UP, created_at__lt=now() - timedelta(days=7)
     ).delete()
@@ -206,4 +218,3 @@ def forget_old() -> int:
 
 def waiting() -> int:
     return OutboxMessage.objects.filter(state__in=[State.WAITING, State.SENDING]).count()
-

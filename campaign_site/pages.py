@@ -26,7 +26,9 @@ def home(request):
             "featured": petitions[0] if petitions else None,
             "petitions": petitions[1:],
             "people": Profile.objects.published()[:6],
-            "handovers": Handover.objects.public().select_related("delivery__petition", "office")[:3],
+            "handovers": Handover.objects.public().select_related("delivery__petition", "office")[
+                :3
+            ],
         },
     )
 
@@ -116,7 +118,9 @@ def readyz(request):
         cursor.execute("SELECT 1")
     ready = not keys.problem()
     return HttpResponse(
-        "ready\n" if ready else "not ready\n", content_type="text/plain", status=200 if ready else 503
+        "ready\n" if ready else "not ready\n",
+        content_type="text/plain",
+        status=200 if ready else 503,
     )
 
 

@@ -27,7 +27,9 @@ def store(upload) -> dict:
     try:
         with Image.open(upload, formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
-                raise ValidationError(_("This picture has too many pixels. Please make it smaller."))
+                raise ValidationError(
+                    _("This picture has too many pixels. Please make it smaller.")
+                )
             turned = ImageOps.exif_transpose(image)
             pixels = Image.new("RGBA", turned.size)
             pixels.paste(turned.convert("RGBA"))
@@ -64,11 +66,15 @@ class Illustrated(models.Model):
 
     photo = models.JSONField(_("photo"), null=True, blank=True, editable=False)
     photo_alt = models.CharField(
-        _("what the photo shows"), max_length=200, blank=True,
+        _("what the photo shows"),
+        max_length=200,
+        blank=True,
         help_text=_("For people who cannot see it, for example “Portrait of Marta Ilin, smiling”."),
     )
     photo_credit = models.CharField(
-        _("photo credit"), max_length=100, blank=True,
+        _("photo credit"),
+        max_length=100,
+        blank=True,
         help_text=_("Who made it and lets us use it, for example “Photo: Family archive”."),
     )
 

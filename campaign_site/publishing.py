@@ -23,9 +23,13 @@ class Described(models.Model):
     """One statement of language and slug for everything that has a page of its own."""
 
     slug = models.SlugField(
-        _("address"), max_length=80, unique=True,
-        help_text=_("The end of the page’s web address, for example “free-marta-ilin”. "
-                    "It cannot be changed once published."),
+        _("address"),
+        max_length=80,
+        unique=True,
+        help_text=_(
+            "The end of the page’s web address, for example “free-marta-ilin”. "
+            "It cannot be changed once published."
+        ),
     )
     language = language_field()
     created_at = models.DateTimeField(auto_now_add=True)

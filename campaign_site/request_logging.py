@@ -26,7 +26,7 @@ class Line(logging.Formatter):
     def __init__(self):
         super().__init__("{asctime} {levelname} {name} {message}", style="{")
 
-    def formatException(self, exc_info):  # noqa: N802 the name is logging's
+    def formatException(self, exc_info):
         lines = []
         error = exc_info[1]
         while error is not None:

@@ -39,12 +39,14 @@ READ = _permissions(["view"], *CONTENT, "petitions.ledgerentry")
 WRITE = _permissions(["view", "add", "change", "delete"], *CONTENT) | _permissions(
     ["view", "add"], "petitions.ledgerentry"
 )
-DELIVER = _permissions(
-    ["view", "add", "change"], "petitions.delivery", "petitions.handover"
-) | {"petitions.download_delivery"}
-ADMINISTER = _permissions(["view", "add", "change"], "campaign_site.member") | _permissions(
-    ["view", "change"], "campaign_site.sitesettings"
-) | _permissions(["view"], "campaign_site.auditevent", "campaign_site.outboxmessage")
+DELIVER = _permissions(["view", "add", "change"], "petitions.delivery", "petitions.handover") | {
+    "petitions.download_delivery"
+}
+ADMINISTER = (
+    _permissions(["view", "add", "change"], "campaign_site.member")
+    | _permissions(["view", "change"], "campaign_site.sitesettings")
+    | _permissions(["view"], "campaign_site.auditevent", "campaign_site.outboxmessage")
+)
 
 PERMISSIONS = {
     Role.CAMPAIGNER: WRITE,

@@ -8,9 +8,7 @@ from campaigns.models import Campaign, Profile
 
 @require_safe
 def campaigns(request):
-    return render(
-        request, "campaigns/campaigns.html", {"campaigns": Campaign.objects.published()}
-    )
+    return render(request, "campaigns/campaigns.html", {"campaigns": Campaign.objects.published()})
 
 
 @require_safe

@@ -73,5 +73,3 @@ def recount(petition: Petition) -> Drift:
         PetitionCount.objects.filter(petition=petition).update(confirmed=confirmed, ledger=ledger)
         record("recounted", petition, confirmed=drift.confirmed, ledger=drift.ledger)
     return drift
-
-

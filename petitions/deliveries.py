@@ -105,8 +105,10 @@ def prepare(petition, government, *, by=None, hide_small_places=False) -> Delive
     Raises NoAddressee, NothingToDeliver; Target.DoesNotExist for a government that the petition
     does not name: nobody else ever gets the list.
     """
-    target = Target.objects.select_for_update(of=["self"]).select_related("addressee").get(
-        petition=petition, government=government
+    target = (
+        Target.objects.select_for_update(of=["self"])
+        .select_related("addressee")
+        .get(petition=petition, government=government)
     )
     if target.addressee is None:
         raise NoAddressee
@@ -189,5 +191,3 @@ def in_words(standing: Numbers) -> list[str]:
         _("Waiting for review: %(number)s.") % {"number": standing.held},
         _("On earlier lists: %(number)s.") % {"number": standing.delivered},
     ]
-
-

@@ -387,4 +387,3 @@ def expire() -> int:
         created_at__lt=now() - timedelta(days=PENDING_DAYS)
     ).delete()
     return gone
-

@@ -100,9 +100,7 @@ def sign(request, slug):
 @require_safe
 def thanks(request, slug):
     petition = _published(slug)
-    return render(
-        request, "petitions/thanks.html", {"petition": petition, "code_form": CodeForm()}
-    )
+    return render(request, "petitions/thanks.html", {"petition": petition, "code_form": CodeForm()})
 
 
 @require_GET
@@ -128,8 +126,13 @@ def code(request):
         public_id = signing.find_code(form.cleaned_data["code"])
         if public_id:
             return _see_other(signing.personal_path(public_id))
-        form.add_error("code", _("This code does not work. Please look at the mail once more, or "
-                                 "sign again to get a new one; you will not be counted twice."))
+        form.add_error(
+            "code",
+            _(
+                "This code does not work. Please look at the mail once more, or "
+                "sign again to get a new one; you will not be counted twice."
+            ),
+        )
     return render(request, "petitions/code.html", {"form": form}, status=422)
 
 
@@ -251,7 +254,9 @@ def _correct(request, signature):
         try:
             signing.correct(signature.pk, **form.cleaned_data)
         except signing.AlreadyListed:
-            form.add_error(None, _("Your name stands on a list already. It cannot be changed there."))
+            form.add_error(
+                None, _("Your name stands on a list already. It cannot be changed there.")
+            )
         except signing.SameName:
             form.add_error("name", _("Somebody of this name has signed from this mailbox already."))
         else:
@@ -306,4 +311,3 @@ _ACTIONS = {
     (Signature, "remove"): _remove,
     (Signature, "add_person"): _add_person,
 }
-

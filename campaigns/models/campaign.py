@@ -29,22 +29,33 @@ class Campaign(Described, Illustrated):
     )
     summary = models.TextField(_("summary"), help_text=_("Two sentences."))
     story = models.TextField(
-        _("story"), blank=True,
+        _("story"),
+        blank=True,
         help_text=_("About 600 words. Markdown: ## heading, **bold**, - list."),
     )
     demands = models.JSONField(
-        _("what we ask"), default=list, blank=True, validators=[NonEmptyStrings()],
+        _("what we ask"),
+        default=list,
+        blank=True,
+        validators=[NonEmptyStrings()],
         help_text=_("One demand a line, for example “Estrava: free Marta Ilin at once.”"),
     )
     actions = models.JSONField(
-        _("what else people can do"), default=list, blank=True, validators=[NonEmptyStrings()],
+        _("what else people can do"),
+        default=list,
+        blank=True,
+        validators=[NonEmptyStrings()],
         help_text=_("One suggestion a line, for example “Write a postcard to your minister.”"),
     )
     outcome = models.TextField(
         _("how it ended"), blank=True, help_text=_("For example “She is home.”")
     )
     parent = models.ForeignKey(
-        "self", models.SET_NULL, verbose_name=_("part of"), null=True, blank=True,
+        "self",
+        models.SET_NULL,
+        verbose_name=_("part of"),
+        null=True,
+        blank=True,
         related_name="children",
     )
     profiles = models.ManyToManyField(

@@ -15,7 +15,9 @@ class Government(models.Model):
         OTHER = "other", _("other")
 
     slug = models.SlugField(
-        _("short name for addresses"), max_length=80, unique=True,
+        _("short name for addresses"),
+        max_length=80,
+        unique=True,
         help_text=_("For example “government-of-estrava”."),
     )
     name = models.CharField(
@@ -72,7 +74,9 @@ class Addressee(models.Model):
         Government, models.PROTECT, verbose_name=_("recipient"), related_name="addressees"
     )
     name = models.CharField(
-        _("name"), max_length=200, blank=True,
+        _("name"),
+        max_length=200,
+        blank=True,
         help_text=_("Leave empty to write to the office itself."),
     )
     office = models.CharField(
@@ -85,7 +89,9 @@ class Addressee(models.Model):
     since = PartialDateField(_("in office since"), blank=True)
     until = PartialDateField(_("in office until"), blank=True)
     source = models.CharField(
-        _("source"), max_length=300, blank=True,
+        _("source"),
+        max_length=300,
+        blank=True,
         help_text=_("Where it is said that this person holds the office."),
     )
 

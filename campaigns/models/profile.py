@@ -39,15 +39,22 @@ class Profile(Described, Illustrated):
 
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT)
     name = models.CharField(
-        _("name"), max_length=100, help_text=_("As you write it in texts, for example “Marta Ilin”.")
+        _("name"),
+        max_length=100,
+        help_text=_("As you write it in texts, for example “Marta Ilin”."),
     )
     family_name = models.CharField(
-        _("family-name part"), max_length=100, blank=True,
+        _("family-name part"),
+        max_length=100,
+        blank=True,
         help_text=_("The part of the name that is the family name, for example “Ilin”."),
     )
     native_name = models.CharField(_("name in its own script"), max_length=100, blank=True)
     native_language = models.CharField(
-        _("language of that"), max_length=10, blank=True, help_text=_("A code such as ug or zh-hans.")
+        _("language of that"),
+        max_length=10,
+        blank=True,
+        help_text=_("A code such as ug or zh-hans."),
     )
     pronunciation = models.CharField(
         _("pronunciation"), max_length=100, blank=True, help_text=_("For example “Je-lil”.")
@@ -55,8 +62,10 @@ class Profile(Described, Illustrated):
     status = models.CharField(_("status"), max_length=20, choices=Status)
     status_as_of = PartialDateField(
         _("status as of"),
-        help_text=_("When this was last known, for example “March 2021”. "
-                    "A status is never shown without it."),
+        help_text=_(
+            "When this was last known, for example “March 2021”. "
+            "A status is never shown without it."
+        ),
     )
     status_note = models.TextField(_("note on the status"), blank=True)
     place = models.CharField(_("place"), max_length=300, blank=True)
@@ -67,10 +76,15 @@ class Profile(Described, Illustrated):
     occupation = models.CharField(_("occupation"), max_length=200, blank=True)
     category = models.CharField(_("category"), max_length=50, blank=True)
     sentence = models.TextField(
-        _("sentence"), blank=True, help_text=_("For example “Life (2007). Reduced to 20 years (2016).”")
+        _("sentence"),
+        blank=True,
+        help_text=_("For example “Life (2007). Reduced to 20 years (2016).”"),
     )
     charges = models.JSONField(
-        _("charges"), default=list, blank=True, validators=[NonEmptyStrings()],
+        _("charges"),
+        default=list,
+        blank=True,
+        validators=[NonEmptyStrings()],
         help_text=_("The court’s words, one charge a line."),
     )
     health = models.TextField(_("health and contact"), blank=True)
@@ -81,20 +95,30 @@ class Profile(Described, Illustrated):
         _("background"), blank=True, help_text=_("Markdown: ## heading, **bold**, - list.")
     )
     requests = models.JSONField(
-        _("what we ask"), default=list, blank=True, validators=[NonEmptyStrings()],
+        _("what we ask"),
+        default=list,
+        blank=True,
+        validators=[NonEmptyStrings()],
         help_text=_("One a line."),
     )
     connection = models.TextField(_("connection to a country"), blank=True)
     sources = models.TextField(_("sources"), blank=True, help_text=_("One a line."))
     consent = models.TextField(
-        _("consent, or why we publish without it"), blank=True,
-        help_text=_("Not public. Who agreed, when and how; or the reason for publishing without. "
-                    "A profile cannot be published while this is empty."),
+        _("consent, or why we publish without it"),
+        blank=True,
+        help_text=_(
+            "Not public. Who agreed, when and how; or the reason for publishing without. "
+            "A profile cannot be published while this is empty."
+        ),
     )
     verified_on = models.DateField(_("facts checked on"), null=True, blank=True)
     verified_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("facts checked by"),
-        null=True, blank=True, related_name="+",
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        verbose_name=_("facts checked by"),
+        null=True,
+        blank=True,
+        related_name="+",
     )
 
     objects = ProfileQuerySet.as_manager()
@@ -174,7 +198,9 @@ class TimelineEntry(models.Model):
     )
     date = PartialDateField(_("date"))
     date_words = models.CharField(
-        _("date in words"), max_length=100, blank=True,
+        _("date in words"),
+        max_length=100,
+        blank=True,
         help_text=_("Only where the date says too much, for example “early 1990s”."),
     )
     what = models.TextField(_("what happened"))

@@ -31,7 +31,10 @@ class Delivery(models.Model):
     addressee = models.CharField(_("addressee"), max_length=402)
     prepared_at = models.DateTimeField(_("prepared"), auto_now_add=True)
     prepared_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("prepared by"), null=True,
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        verbose_name=_("prepared by"),
+        null=True,
         related_name="+",
     )
     # The date on covers and prints: stored, so that a list made again has the same bytes.
@@ -134,9 +137,13 @@ class Handover(Illustrated):
     )
     notes = models.TextField(_("notes"), blank=True, help_text=_("For us only."))
     public_line = models.CharField(
-        _("public line"), max_length=300, blank=True,
-        help_text=_("What everybody may read, for example “1,204 names taken to the embassy in "
-                    "Ottawa. Refused at the door. Posted the same day.”"),
+        _("public line"),
+        max_length=300,
+        blank=True,
+        help_text=_(
+            "What everybody may read, for example “1,204 names taken to the embassy in "
+            "Ottawa. Refused at the door. Posted the same day.”"
+        ),
     )
 
     objects = HandoverQuerySet.as_manager()

@@ -51,9 +51,11 @@ class Petition(Described, Illustrated):
         Profile, verbose_name=_("for whom"), blank=True, related_name="petitions"
     )
     title = models.CharField(
-        _("title"), max_length=120,
-        help_text=_("At most 60 characters read best, for example "
-                    "“Free Marta Ilin and let her come home”."),
+        _("title"),
+        max_length=120,
+        help_text=_(
+            "At most 60 characters read best, for example “Free Marta Ilin and let her come home”."
+        ),
     )
     summary = models.TextField(
         _("two sentences"),
@@ -63,16 +65,22 @@ class Petition(Described, Illustrated):
         _("salutation"), max_length=200, help_text=_("For example “Your Excellency,”.")
     )
     letter = models.TextField(
-        _("letter"), help_text=_("What signers say to the recipient. It ends where the demands begin.")
+        _("letter"),
+        help_text=_("What signers say to the recipient. It ends where the demands begin."),
     )
     demands = models.JSONField(
-        _("demands"), default=list, validators=[NonEmptyStrings(most=12)],
+        _("demands"),
+        default=list,
+        validators=[NonEmptyStrings(most=12)],
         help_text=_("One a line, for example “Set Marta Ilin free without delay.”"),
     )
     promise = models.TextField(
-        _("promise"), max_length=500,
-        help_text=_("What signers are told about the list. Leave it empty to get our sentence "
-                    "with all recipients."),
+        _("promise"),
+        max_length=500,
+        help_text=_(
+            "What signers are told about the list. Leave it empty to get our sentence "
+            "with all recipients."
+        ),
         blank=True,
     )
     governments = models.ManyToManyField(
@@ -84,7 +92,10 @@ class Petition(Described, Illustrated):
         _("what came of it"), blank=True, help_text=_("Shown once the petition is closed.")
     )
     goal = models.PositiveIntegerField(
-        _("goal"), null=True, blank=True, validators=[MinValueValidator(1)],
+        _("goal"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
         help_text=_("For example 1000."),
     )
     show_count_from = models.PositiveIntegerField(
@@ -94,7 +105,8 @@ class Petition(Described, Illustrated):
         _("discreet mails"), default=True, help_text=_("Mails do not say what was signed.")
     )
     high_risk = models.BooleanField(
-        _("high risk"), default=False,
+        _("high risk"),
+        default=False,
         help_text=_("Addresses are not kept for a reminder: they are erased with the first mail."),
     )
     slow_lane = models.BooleanField(
@@ -113,7 +125,9 @@ class Petition(Described, Illustrated):
         constraints = [
             *Illustrated.Meta.constraints,
             models.CheckConstraint(
-                condition=Q(closes_at=None) | Q(opens_at=None) | Q(closes_at__gt=models.F("opens_at")),
+                condition=Q(closes_at=None)
+                | Q(opens_at=None)
+                | Q(closes_at__gt=models.F("opens_at")),
                 name="petition_closes_after_opening",
                 violation_error_message=_("A petition closes after it opens."),
             ),
@@ -206,11 +220,17 @@ class Target(models.Model):
         Government, models.PROTECT, verbose_name=_("recipient"), related_name="targets"
     )
     addressee = models.ForeignKey(
-        Addressee, models.PROTECT, verbose_name=_("addressee"), null=True, blank=True,
+        Addressee,
+        models.PROTECT,
+        verbose_name=_("addressee"),
+        null=True,
+        blank=True,
         related_name="+",
     )
     names_close_on = models.DateField(
-        _("names close on"), null=True, blank=True,
+        _("names close on"),
+        null=True,
+        blank=True,
         help_text=_("Public: who confirms until then is on the next list."),
     )
 
@@ -280,7 +300,10 @@ class LedgerEntry(models.Model):
     )
     entered_at = models.DateTimeField(_("entered"), auto_now_add=True)
     approved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("approved by"), null=True,
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        verbose_name=_("approved by"),
+        null=True,
         related_name="+",
     )
 

@@ -57,7 +57,7 @@ class SignatureQuerySet(models.QuerySet):
         One statement: the unique constraints decide, whoever else is confirming now.
         """
         signature = Signature(**values)
-        fields = [field for field in Signature._meta.concrete_fields]
+        fields = list(Signature._meta.concrete_fields)
         columns = ", ".join(f'"{field.column}"' for field in fields)
         places = ", ".join(f"%s::{field.db_type(connection).split('(')[0]}" for field in fields)
         row = [

@@ -27,7 +27,9 @@ class Command(BaseCommand):
             raise CommandError(f"It has {delivery_lists.volumes(found)} parts.")
         unfinished = output.with_name(output.name + ".part")
         try:
-            with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            with open(
+                os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb"
+            ) as file:
                 size = sum(map(file.write, delivery_lists.WRITERS[format](found, part)))
             unfinished.rename(output)
         except OSError as error:

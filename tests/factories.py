@@ -1,0 +1,122 @@
+"""Rows as people make them, by the real verbs. Each makes only what the test asks for."""
+
+import itertools
+import re
+
+from django.core import mail
+
+from campaign_site import outbox
+from campaign_site.management.commands.worker import WRITERS
+from campaign_site.models import Member
+from campaigns.models import Addressee, Campaign, Government, Office, Profile
+from petitions import signing
+from petitions.models import PendingSignature, Petition, Signature, Target
+
+_number = itertools.count(1)
+
+
+def make_member(role="administrator", **values):
+    number = next(_number)
+    member = Member(username=f"{role}{number}", role=role, **values)
+    member.set_unusable_password()
+    member.save()
+    return member
+
+
+def make_government(name="Government of Estrava", *, addressee="Minister of Justice", **values):
+    government = Government.objects.create(slug=f"government-{next(_number)}", name=name, **values)
+    if addressee:
+        Addressee.objects.create(
+            government=government, office=addressee, salutation="Your Excellency,"
+        )
+    return government
+
+
+def make_office(government, **values):
+    values = {"kind": "embassy", "name": "Embassy of Estrava", "city": "Ottawa"} | values
+    return Office.objects.create(government=government, **values)
+
+
+def make_campaign(**values):
+    values = {
+        "slug": f"campaign-{next(_number)}",
+        "title": "Bring Marta Ilin home",
+        "summary": "Marta Ilin is in prison.",
+        "state": Campaign.State.PUBLISHED,
+    } | values
+    return Campaign.objects.create(**values)
+
+
+def make_profile(**values):
+    values = {
+        "slug": f"person-{next(_number)}",
+        "name": "Marta Ilin",
+        "status": Profile.Status.IMPRISONED,
+        "status_as_of": "2026-03",
+        "summary": "A journalist.",
+        "consent": "Her sister agreed by letter.",
+        "state": Profile.State.PUBLISHED,
+    } | values
+    return Profile.objects.create(**values)
+
+
+def make_petition(*, governments=None, campaign=None, **values):
+    values = {
+        "slug": f"petition-{next(_number)}",
+        "title": "Free Marta Ilin and let her come home",
+        "summary": "She is in prison for what she wrote.",
+        "salutation": "Your Excellency,",
+        "letter": "I am writing to you about Marta Ilin.",
+        "demands": ["Set Marta Ilin free without delay."],
+    } | values
+    state = values.pop("state", Petition.State.PUBLISHED)
+    petition = Petition.objects.create(campaign=campaign or make_campaign(), **values)
+    for government in governments or [make_government()]:
+        Target.objects.create(
+            petition=petition, government=government, addressee=government.addressees.first()
+        )
+    petition.promise = petition.promise or petition.default_promise
+    petition.state = state
+    petition.save()
+    return petition
+
+
+def fresh(petition) -> Petition:
+    return Petition.objects.get(pk=petition.pk)
+
+
+def sign(petition, *, name="Amina Yusuf", city="Lund", email=None, deliver=True, language="en"):
+    """One attempt, by the verb behind the form."""
+    address = email or f"signer{next(_number)}@example.org"
+    before = set(PendingSignature.objects.values_list("pk", flat=True))
+    signing.sign(
+        petition, name=name, city=city, address=address, deliver=deliver, language=language
+    )
+    return PendingSignature.objects.exclude(pk__in=before).get()
+
+
+def confirm(pending, **values) -> Signature | None:
+    values = {
+        "name": pending.name,
+        "city": pending.city,
+        "deliver": pending.deliver,
+        "seen": fresh(pending.petition).frozen_digest(),
+    } | values
+    signing.confirm(pending.pk, **values)
+    return Signature.objects.filter(pk=pending.pk).first()
+
+
+def sign_and_confirm(petition, **values) -> Signature:
+    return confirm(sign(petition, **values))
+
+
+def send_mails() -> list:
+    """What the worker sends now: the mails, oldest first."""
+    start = len(mail.outbox)
+    while outbox.send_next(writers=WRITERS):
+        pass
+    return mail.outbox[start:]
+
+
+def code_in(message) -> str:
+    return re.search(r"\b[A-Z2-7]{4} [A-Z2-7]{4} [A-Z2-7]{2}\b", message.body).group()
