@@ -105,10 +105,10 @@ def transport():
 
 _CLAIM = """
 UPDATE campaign_site_outboxmessage SET state = 'sending', attempts = attempts + 1,
-    due_at = now() + %s::interval
+    due_at = clock_timestamp() + %s::interval
 WHERE id = (
     SELECT id FROM campaign_site_outboxmessage
-    WHERE (state = 'waiting' OR state = 'sending') AND due_at <= now()
+    WHERE (state = 'waiting' OR state = 'sending') AND due_at <= clock_timestamp()
     ORDER BY slow, kind, due_at
     FOR UPDATE SKIP LOCKED
     LIMIT 1
@@ -178,13 +178,17 @@ def send_next(mail_connection=None, writers: Mapping[int, Writer] = MappingProxy
     return True
 
 
-def _mail(content, mail_connection):
+def sender() -> tuple[str, str]:
+    """Name and address that mails come from."""
     name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
-    sender = formataddr((_header(name or SiteSettings.load().name), address))
+    return _header(name or SiteSettings.load().name), address
+
+
+def _mail(content, mail_connection):
     return EmailMessage(
         subject=_header(content["subject"]),
         body=content["body"],
-        from_email=sender,
+        from_email=formataddr(sender()),
         to=[content["to"]],
         # Robots must not answer, and mail clients must not guess a language or a priority.
         headers={"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"},

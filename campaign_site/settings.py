@@ -94,9 +94,9 @@ if env.str("DATABASE_URL", ""):
     DATABASES["default"] = env.db_url("DATABASE_URL") | {
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        # Values travel apart from the statement, so that the server's log never holds an address.
-        "OPTIONS": {"server_side_binding": True},
     }
+    # Values travel apart from the statement, so that the server's log never holds an address.
+    DATABASES["default"].setdefault("OPTIONS", {})["server_side_binding"] = True
 
 # --- Mail ------------------------------------------------------------------------------------
 # Every mail goes through our own outbox; the worker hands it over to EMAIL_URL, as
