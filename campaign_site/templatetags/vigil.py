@@ -1,0 +1,76 @@
+"""Template filters that every page may use: `{% load vigil %}`."""
+
+import json
+
+from django import template
+from django.conf import settings
+from django.urls import translate_url
+from django.utils import formats
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, get_language_info, ngettext
+
+from campaign_site import partial_dates
+from campaign_site import rich_text as rich_texts
+
+register = template.Library()
+
+
+@register.filter
+def partial_date(value: str | None) -> str:
+    """`{{ profile.born|partial_date }}`: "March 2006" in the language of the page."""
+    return partial_dates.describe(value) if value else ""
+
+
+@register.filter
+def rich_text(markdown: str | None, top: int = 3) -> SafeString:
+    """`{{ campaign.story|rich_text }}`; `|rich_text:2` where the highest heading is an h2."""
+    return rich_texts.render(markdown or "", top=top)
+
+
+@register.filter
+def number(value: int) -> str:
+    """`{{ numbers.total|number }}`: 1,204 as the language of the page writes it."""
+    return formats.number_format(value, use_l10n=True, force_grouping=True)
+
+
+@register.simple_tag
+def signed(count: int) -> SafeString:
+    """`{% signed numbers.total %}`: "<strong>786</strong> people have signed", in the right
+    plural."""
+    before, after = _around(count)
+    return format_html("{}<strong>{}</strong>{}", before, number(count), after)
+
+
+# One of each plural form that any language has for whole numbers.
+_SAMPLES = (0, 1, 2, 3, 5, 11, 100)
+
+
+@register.simple_tag
+def signed_forms() -> str:
+    """For the script of the counter, as JSON: [[0, "", " people have signed"], …], what stands
+    before and behind each sample number."""
+    forms = [[count, *_around(count)] for count in _SAMPLES]
+    return json.dumps(forms, ensure_ascii=False, separators=(",", ":"))
+
+
+def _around(count: int) -> tuple[str, str]:
+    text = ngettext("%(number)s person has signed", "%(number)s people have signed", count)
+    before, _found, after = text.partition("%(number)s")
+    return before, after
+
+
+@register.simple_tag(takes_context=True)
+def language_links(context) -> list[dict]:
+    """This page in every language of the interface: {"code", "name", "url", "dir", "current"}."""
+    path = context["request"].path
+    return [
+        {
+            "code": code,
+            "name": get_language_info(code)["name_local"],
+            "url": translate_url(path, code),
+            "dir": "rtl" if get_language_info(code)["bidi"] else "ltr",
+            "current": code == get_language(),
+        }
+        for code, _name in settings.LANGUAGES
+    ]
