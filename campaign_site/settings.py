@@ -100,9 +100,12 @@ if env.str("DATABASE_URL", ""):
 
 # --- Mail ------------------------------------------------------------------------------------
 # Every mail goes through our own outbox; the worker hands it over to EMAIL_URL, as
-# smtp+tls://user:password@host:587 (or filemail:///folder for the demonstration).
+# smtp+tls://user:password@host:587 (or filemail:///folder to try things out).
 EMAIL_BACKEND = "campaign_site.outbox.EmailBackend"
 MAIL_TRANSPORT = env.email_url("EMAIL_URL", default="consolemail://")
+if DEMO:
+    # Whatever the environment says: no mail leaves a demonstration.
+    MAIL_TRANSPORT = {"EMAIL_BACKEND": "campaign_site.demo_mail.EmailBackend"}
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "petitions@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

@@ -1,0 +1,204 @@
+"""Real people and campaigns, from the records in `data/`; README.md says where they come from.
+
+What a document does not say stays empty here, too.
+"""
+
+from datetime import UTC, datetime
+
+from campaign_site.demonstration import making
+from campaigns.models import (
+    Addressee,
+    Campaign,
+    Government,
+    Organisation,
+    Profile,
+    ProfileName,
+    TimelineEntry,
+)
+from petitions import counting
+from petitions.models import LedgerEntry
+
+# How the timelines of the data files name the documents.
+DOCUMENTS = {
+    "000": "Amnesty International Canada, petition page",
+    "001": "Campaign archive",
+    "002": "Uyghur Canadian Society, news page",
+    "003": "Open letter to British MPs, 2015",
+    "004": "Amnesty International, news on China, 2020",
+}
+# The dates that stand on a petition page, by person: arrest, trial, sentence, change, silence.
+KEY_DATES = {"huseyin-celil": {"2006-03", "2006-08", "2007-04", "2016-02", "2016"}}
+CONSENT = (
+    "Facts published earlier in the documents named as sources; nothing is invented, and there is "
+    "no picture. Published for the demonstration on one machine only."
+)
+# The page with the counter of 785 has no date. Its newest fact is of February 2016, so the 785
+# were counted then or later: more than that nobody can say.
+COUNTED_SINCE = "2016-02/.."
+
+
+def load(*, host, approver) -> None:
+    for record in making.read("data/organisations.json"):
+        Organisation.objects.create(
+            slug=record["slug"], name=record["name"], country=record.get("country", "")
+        )
+    governments = {
+        record["slug"]: _government(record) for record in making.read("data/governments.json")
+    }
+    profiles = {record["slug"]: _profile(record) for record in making.read("data/profiles.json")}
+    campaigns = {
+        record["slug"]: _campaign(record, profiles, host)
+        for record in making.read("data/campaigns.json")
+    }
+    for record in making.read("data/petitions.json"):
+        _petition(record, governments, profiles, campaigns, approver)
+
+
+def _government(record):
+    government = Government.objects.create(
+        slug=record["slug"],
+        name=record["name"],
+        kind=record["kind"],
+        country=record["country"],
+    )
+    holders = {}
+    for holder in record["office_holders"]:
+        holders.setdefault((holder["name"], holder["office"]), []).append(holder)
+    for (name, office), mentions in holders.items():
+        # "Named in", not "since": a document says who held the office on its day, no more.
+        dates = "; ".join(mention["date_text"] for mention in mentions)
+        documents = "; ".join(
+            dict.fromkeys(
+                source["document"] for mention in mentions for source in mention["sources"]
+            )
+        )
+        Addressee.objects.create(
+            government=government,
+            name=name,
+            office=office,
+            salutation=record["salutation"],
+            source=f"Named in that office: {dates} ({documents})",
+        )
+    return government
+
+
+def _profile(record):
+    names = record.get("names_other", [])
+    spoken = [name["name"] for name in names if name.get("note", "").startswith("how to pronounce")]
+    profile = Profile.objects.create(
+        slug=record["slug"],
+        state=Profile.State.PUBLISHED,
+        name=record["name"],
+        pronunciation="".join(spoken[:1]),
+        status=record["status"],
+        status_as_of=record["status_as_of"],
+        status_note=record.get("status_note", ""),
+        place=record.get("location", ""),
+        gender=record.get("gender", ""),
+        born=record.get("date_of_birth", ""),
+        ethnicity=record.get("ethnicity", ""),
+        citizenship=record.get("nationality", ""),
+        occupation=record.get("occupation", ""),
+        category=record.get("category", ""),
+        sentence=record.get("sentence", ""),
+        charges=record.get("charges", []),
+        health=record.get("health", ""),
+        summary=record["summary"],
+        background=record.get("background", ""),
+        requests=record.get("requests", []),
+        connection=record.get("connection_to_canada", ""),
+        sources="\n".join(
+            f"{source['document']}, {source['where']}" for source in record["sources"]
+        ),
+        consent=CONSENT,
+    )
+    ProfileName.objects.bulk_create(
+        ProfileName(
+            profile=profile,
+            name=name["name"],
+            language=name.get("language", ""),
+            note=name.get("note", ""),
+        )
+        for name in names
+        if name["name"] not in spoken
+    )
+    TimelineEntry.objects.bulk_create(_key_date(profile, entry) for entry in record["timeline"])
+    return profile
+
+
+def _key_date(profile, entry):
+    approximate = entry.get("approximate", False)
+    source = entry.get("source", "")
+    for code, title in DOCUMENTS.items():
+        source = source.replace(f"{code}, line", f"{title}, line")
+    return TimelineEntry(
+        profile=profile,
+        date=entry["date"] + "~" * approximate,
+        # Where the date was worked out, or stands for sorting only, the words are the fact.
+        date_words=entry["date_text"] if approximate or entry.get("date_inferred") else "",
+        what=entry["what"],
+        source=source,
+        on_petition=entry["date"] in KEY_DATES.get(profile.slug, ()),
+    )
+
+
+def _campaign(record, profiles, host):
+    campaign = Campaign.objects.create(
+        slug=record["slug"],
+        state=Campaign.State.PUBLISHED,
+        title=record["title"],
+        summary=record["summary"],
+        story=record["body"],
+        demands=record["demands"],
+        actions=[f"{action['title']}. {action['text']}" for action in record["further_actions"]],
+    )
+    campaign.profiles.set(profiles[slug] for slug in record["profile_slugs"])
+    # The organisations in the documents did not make this site, so none of them is behind it.
+    campaign.organisations.add(host)
+    return campaign
+
+
+def _petition(record, governments, profiles, campaigns, approver):
+    government = governments[record["government"]]
+    closes = record["closes"]
+    petition = making.make_petition(
+        government=government,
+        addressee=_addressee(government, record),
+        people=[profiles[slug] for slug in record["profile_slugs"]],
+        slug=record["slug"],
+        campaign=campaigns[record["campaign"]],
+        title=record["title"],
+        summary=record["summary"],
+        salutation=record["salutation"],
+        letter=record["letter"].rstrip(),
+        demands=record["demands"],
+        goal=record["goal"],
+        closes_at=closes and datetime.fromisoformat(f"{closes}T23:59:59").replace(tzinfo=UTC),
+        outcome="The documents of this demonstration do not say what came of it." if closes else "",
+    )
+    if record["offset"]:
+        counting.enter(
+            LedgerEntry(
+                petition=petition,
+                kind=LedgerEntry.Kind.OFFSET,
+                quantity=record["offset"],
+                source="Petition page of Amnesty International Canada",
+                date=COUNTED_SINCE,
+                evidence="The counter on that page. The page has no date; the newest fact that we "
+                "took from it is of February 2016, so it was counted then or later.",
+            ),
+            by=approver,
+        )
+
+
+def _addressee(government, record):
+    """The office holder whom the petition names, or the office without a name."""
+    for addressee in government.addressees.all():
+        if str(addressee) == record["addressee"]:
+            return addressee
+    return Addressee.objects.create(
+        government=government,
+        office=record["addressee"],
+        salutation=record["salutation"],
+        source="The documents name no present holder",
+    )

@@ -1,0 +1,35 @@
+"""What real and invented content are made with alike."""
+
+import json
+from pathlib import Path
+
+from django.core.files.base import ContentFile
+
+from campaign_site import pictures
+from petitions.models import Petition, Target
+
+HERE = Path(__file__).parent
+
+
+def read(name: str):
+    return json.loads((HERE / name).read_text(encoding="utf-8"))
+
+
+def make_petition(*, government, addressee, people, **fields) -> Petition:
+    """A published petition to one government, with our own promise."""
+    petition = Petition.objects.create(**fields)
+    petition.profiles.set(people)
+    Target.objects.create(petition=petition, government=government, addressee=addressee)
+    petition.promise = petition.default_promise
+    petition.state = Petition.State.PUBLISHED
+    petition.save(update_fields=["promise", "state"])
+    return petition
+
+
+def picture(png: bytes, alt: str) -> dict:
+    """The fields of a row that shows one of our drawings."""
+    return {
+        "photo": pictures.store(ContentFile(png)),
+        "photo_alt": alt,
+        "photo_credit": "Drawing: Vigil demonstration",
+    }

@@ -1,0 +1,30 @@
+"""How gunicorn serves the site: `gunicorn --config campaign_site/gunicorn.conf.py campaign_site.wsgi`.
+
+What a host may want to change comes from the environment, or from gunicorn's own arguments.
+"""
+
+import logging
+import os
+
+# Where it listens: in public a proxy stands in front of it.
+bind = os.environ.get("BIND", "127.0.0.1:8000").split()
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+worker_class = "gthread"
+threads = 8
+# A door for commands to a running server, which nobody here uses.
+control_socket_disable = True
+# Our own middleware writes one line for each request, which names no path and no address.
+accesslog = None
+
+
+def _says_nothing_of_visitors(record):
+    """gunicorn names the network address or the path of a request that it could not handle."""
+    if "request" in record.getMessage().casefold():
+        error = record.exc_info and record.exc_info[0]
+        record.msg, record.args = f"a request could not be handled {error or ''}".rstrip(), ()
+        record.exc_info = record.exc_text = None
+    return True
+
+
+def on_starting(server):
+    logging.getLogger("gunicorn.error").addFilter(_says_nothing_of_visitors)

@@ -1,0 +1,414 @@
+"""The demonstration site, as a newcomer finds it."""
+
+import os
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.core.files.base import ContentFile
+from django.core.management.base import CommandError
+from django.db import connection
+from django.test import override_settings
+from django.urls import reverse
+from django.utils.timezone import localdate
+
+from campaign_site import pictures
+from campaign_site.demonstration import estrava, making
+from campaign_site.demonstration.load import STAFF, load, write_samples
+from campaign_site.management.commands import demo
+from campaign_site.models import Member, OutboxMessage, SiteSettings
+from campaign_site.names import held_reason
+from campaign_site.partial_dates import describe
+from campaigns.models import Addressee, Campaign, Government, Organisation, Profile
+from petitions import counting, deliveries, delivery_lists
+from petitions.models import Delivery, LedgerEntry, PendingSignature, Petition, Signature
+
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demonstration")]
+
+PASSWORD = "lamp in every window"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def demonstration(django_db_setup, django_db_blocker, tmp_path_factory):
+    """Loaded once for all tests here, and taken out again."""
+    media = tmp_path_factory.mktemp("media")
+    with override_settings(MEDIA_ROOT=media):
+        with django_db_blocker.unblock():
+            assert load(password=PASSWORD)
+        yield
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            ours = ("campaign_site", "campaigns", "petitions")
+            tables = [
+                connection.ops.quote_name(model._meta.db_table)
+                for app in ours
+                for model in apps.get_app_config(app).get_models(include_auto_created=True)
+            ]
+            cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+            SiteSettings.load()
+
+
+@pytest.fixture
+def estravan():
+    return Petition.objects.get(slug="free-marta-ilin")
+
+
+# --- Real people ------------------------------------------------------------------------------
+
+
+def test_every_record_of_the_files_is_there():
+    for name, model in (
+        ("profiles", Profile),
+        ("campaigns", Campaign),
+        ("petitions", Petition),
+        ("governments", Government),
+        ("organisations", Organisation),
+    ):
+        slugs = {record["slug"] for record in making.read(f"data/{name}.json")}
+        assert slugs <= set(model.objects.values_list("slug", flat=True))
+
+
+def test_facts_about_people_are_those_of_the_files():
+    for record in making.read("data/profiles.json"):
+        profile = Profile.objects.get(slug=record["slug"])
+        assert profile.status == record["status"]
+        assert profile.status_as_of == record["status_as_of"]
+        assert profile.summary == record["summary"]
+        assert profile.charges == record.get("charges", [])
+        assert len(profile.source_lines) == len(record["sources"])
+        assert profile.timeline.count() == len(record["timeline"])
+
+
+def test_what_no_document_says_stays_empty():
+    profile = Profile.objects.get(slug="qian-sun")
+    assert (profile.gender, profile.born, profile.health, profile.native_name) == ("",) * 4
+    assert profile.verified_on is None
+
+
+def test_real_people_have_no_photo_and_invented_ones_a_drawing():
+    assert set(Profile.objects.exclude(photo=None).values_list("slug", flat=True)) == {"marta-ilin"}
+    assert set(Petition.objects.exclude(photo=None).values_list("campaign__slug", flat=True)) == {
+        "free-marta-ilin"
+    }
+
+
+def test_a_date_that_was_worked_out_is_shown_in_words():
+    timeline = Profile.objects.get(slug="huseyin-celil").timeline
+    early = timeline.get(date="1990~")
+    assert early.date_words == "early 1990s"
+    assert timeline.get(date="2007-04").date_words == ""
+    assert timeline.filter(on_petition=True).count() == 5
+
+
+def test_office_holders_are_facts_of_their_day():
+    harper = Addressee.objects.get(name="Stephen Harper")
+    assert harper.since == ""
+    assert "November 2006; December 2009; 2012" in harper.source
+
+
+def test_785_are_counted_elsewhere_and_not_here():
+    petition = Petition.objects.get(slug="free-huseyin-celil")
+    entry = petition.ledger_entries.get()
+    assert (entry.kind, entry.quantity) == (LedgerEntry.Kind.OFFSET, 785)
+    assert (petition.numbers.confirmed, petition.numbers.total) == (0, 785)
+    assert [str(addressee) for addressee in petition.addressees] == [
+        "Li Qiang, Premier of the People’s Republic of China"
+    ]
+
+
+def test_two_real_petitions_are_open_and_one_is_closed():
+    real = Petition.objects.exclude(slug="free-marta-ilin")
+    assert sorted(petition.slug for petition in real if petition.is_open) == [
+        "free-huseyin-celil",
+        "recognise-huseyin-celil",
+    ]
+    closed = real.get(slug="raise-human-rights-with-china-2015")
+    assert closed.closed_on.isoformat() == "2015-10-31"
+    assert "do not say" in closed.outcome
+
+
+# --- Invented people --------------------------------------------------------------------------
+
+
+def test_236_are_counted_and_100_on_paper(estravan):
+    assert (estravan.numbers.confirmed, estravan.numbers.ledger) == (236, 100)
+
+
+def test_every_count_can_be_proved():
+    assert not any(counting.recount(petition) for petition in Petition.objects.all())
+
+
+def test_18_asked_not_to_be_named_and_3_wait_for_review(estravan):
+    standing = deliveries.numbers(estravan, estravan.governments.get())
+    assert (standing.unnamed, standing.held) == (18, 3)
+    held = Signature.objects.filter(held=True)
+    assert {signature.held_reason for signature in held} == {"symbols", "formula", "digits"}
+
+
+def test_no_other_name_or_place_is_held():
+    signers = making.read("signers.json")
+    names = [name for name, _city, deliver in estrava.signing_people(signers) if deliver]
+    assert sum(bool(held_reason(name)) for name in names) == 3
+    typed = [spelling for place in signers["places"].values() for spelling in place]
+    assert not any(held_reason(spelling) for spelling in typed)
+
+
+def test_240_people_in_six_scripts_and_30_places():
+    signers = making.read("signers.json")
+    people = estrava.signing_people(signers)
+    assert people == estrava.signing_people(signers)
+    assert len(people) == 240
+    assert len(signers["scripts"]) == 6
+    place_of = {
+        typed: place for place, all_typed in signers["places"].items() for typed in all_typed
+    }
+    listed = Signature.objects.filter(deliver=True).values_list("city", flat=True)
+    assert len({place_of[city] for city in listed}) == len(signers["places"]) == 30
+
+
+def test_next_list_has_six_scripts_and_small_places(estravan):
+    government = estravan.governments.get()
+    standing = deliveries.numbers(estravan, government)
+    assert standing.ready == 80
+    assert standing.small_places
+    rows = list(delivery_lists.rows(deliveries.prepare(estravan, government)))
+    text = "".join(name for name, _city in rows)
+    for letters in ("[a-z]", "[а-я]", "[ء-ی]", "[一-鿿]", "[ཀ-ྼ]", "[α-ω]"):
+        assert re.search(letters, text), letters
+    assert max(Counter(city for _name, city in rows).values()) >= deliveries.SMALL_PLACE
+
+
+def test_first_list_was_refused_then_posted_and_nobody_replied():
+    delivery = Delivery.objects.get()
+    assert delivery.state == Delivery.State.HANDED_OVER
+    lines = delivery.handovers.order_by("on").values_list("outcome", "public_line")
+    assert [outcome for outcome, _line in lines] == ["refused", "posted"]
+    assert all(str(delivery.names) in line for _outcome, line in lines)
+    assert delivery.reply_is_overdue
+
+
+def test_four_left_again_two_of_them_from_the_list(estravan):
+    assert Signature.objects.filter(state=Signature.State.REMOVED).count() == 2
+    assert Signature.objects.count() == 238
+    assert (
+        len(list(delivery_lists.rows(Delivery.objects.get()))) == Delivery.objects.get().names - 2
+    )
+
+
+def test_people_signed_over_six_weeks():
+    days = set(Signature.objects.values_list("signed_on", flat=True))
+    assert max(days) == localdate()
+    assert min(days) >= localdate() - timedelta(days=estrava.OPENED)
+    assert len(days) > 30
+
+
+def test_no_mail_goes_to_people_who_do_not_exist():
+    assert not OutboxMessage.objects.exists()
+    assert not PendingSignature.objects.exists()
+
+
+def test_facts_about_marta_ilin_are_fresh():
+    profile = Profile.objects.get(slug="marta-ilin")
+    assert profile.facts_are_fresh
+    assert profile.status_as_of.latest <= localdate()
+    assert profile.native_name == "Марта Илин"
+
+
+# --- Staff, samples, starting again -----------------------------------------------------------
+
+
+def test_four_members_log_in_with_the_password():
+    for username, role in STAFF.items():
+        member = Member.objects.get(username=username)
+        assert member.role == role
+        assert member.check_password(PASSWORD)
+
+
+def test_loading_again_adds_nothing_and_takes_the_new_password():
+    before = Signature.objects.count(), Profile.objects.count()
+    assert not load(password="another lamp")
+    assert (Signature.objects.count(), Profile.objects.count()) == before
+    assert Member.objects.get(username="delivery").check_password("another lamp")
+
+
+def test_samples_can_be_uploaded(tmp_path):
+    write_samples(tmp_path)
+    assert pictures.store(ContentFile((tmp_path / "closed-door.png").read_bytes()))["files"]
+    lines = (tmp_path / "names.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert lines[0] == "name,city"
+    assert len(lines) == 11
+
+
+# --- Its pages --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pages(client):
+    """Every public page that a visitor can reach from the home page."""
+    found, waiting = {}, ["/"]
+    while waiting:
+        path = waiting.pop()
+        response = client.get(path)
+        assert response.status_code == 200, path
+        found[path] = response.content.decode()
+        for link in re.findall(r'<a\b[^>]*\bhref="(/[^"#?]*)', found[path]):
+            if link not in found and link not in waiting and not link.startswith("/admin/"):
+                waiting.append(link)
+    return found
+
+
+def test_every_page_answers_and_shows_no_address_of_a_signer(pages):
+    for row in (*Campaign.objects.all(), *Petition.objects.all()):
+        assert row.get_absolute_url() in pages
+    for text in pages.values():
+        addresses = set(re.findall(r"[\w.+-]+@[\w-]+\.[\w.]+", text))
+        assert addresses <= {"hello@example.org", "press@example.org"}
+        assert "signer-" not in text
+
+
+def test_every_profile_shows_its_status_with_its_date(client):
+    for profile in Profile.objects.all():
+        text = client.get(profile.get_absolute_url()).content.decode()
+        assert describe(profile.status_as_of) in text, profile.slug
+
+
+def test_both_handovers_are_on_the_petition_page(client, estravan):
+    text = client.get(estravan.get_absolute_url()).content.decode()
+    assert "Refused at the door." in text
+    assert "posted to the embassy by registered mail" in text
+
+
+def test_counter_of_the_real_petition_says_785(client):
+    path = reverse("counter:count", args=["free-huseyin-celil"])
+    assert client.get(path).json()["count"] == 785
+
+
+# --- The command ------------------------------------------------------------------------------
+
+
+def test_taken_port_is_told():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(CommandError, match=r"is in use: choose another one"):
+            demo._free_addresses(taken.getsockname()[1])
+
+
+def test_port_that_is_none_is_told():
+    with pytest.raises(CommandError, match="is no port"):
+        demo._free_addresses(65536)
+
+
+def test_serves_this_machine_only():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    assert set(demo._free_addresses(port)) <= {f"127.0.0.1:{port}", f"[::1]:{port}"}
+
+
+class Running:
+    """`manage.py demo` as somebody starts it in a terminal, in a place of its own."""
+
+    def __init__(self, place):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        manage = Path(demo.settings.BASE_DIR) / "manage.py"
+        self.process = subprocess.Popen(
+            [sys.executable, manage, "demo", "--port", str(self.port)],
+            env=os.environ | {"VIGIL_VAR": str(place / "var"), "DEMO_PASSWORD": PASSWORD},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.said = ""
+        for line in self.process.stdout:
+            self.said += line
+            if "Ctrl-C stops" in line:
+                return
+        pytest.fail(self.said)
+
+    def page(self, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}") as answer:
+            return answer.read().decode()
+
+    def handles(self):
+        """One for each process that belongs to it; readable when that process has ended."""
+        group, parents = {self.process.pid}, {}
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+        while new := {pid for pid, parent in parents.items() if parent in group} - group:
+            group |= new
+        return {pid: os.pidfd_open(pid) for pid in group}
+
+    def end(self, number, pid=None):
+        """Send a signal, and see that every process ends. What was said, and how it ended."""
+        handles = self.handles()
+        assert len(handles) > 5
+        os.kill(pid or self.process.pid, number)
+        said, _nothing = self.process.communicate(timeout=60)
+        for handle in handles.values():
+            assert select.select([handle], [], [], 30)[0], "still running"
+            os.close(handle)
+        return self.process.returncode, said
+
+    def child(self, word):
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                parent = int(stat.read_text().rpartition(")")[2].split()[1])
+                command = (stat.parent / "cmdline").read_text()
+            except OSError:
+                continue
+            if parent == self.process.pid and word in command:
+                return int(stat.parent.name)
+        raise AssertionError(word)
+
+
+@pytest.fixture
+def place():
+    """A directory that the account of PostgreSQL gets through, unlike pytest's own."""
+    directory = Path(tempfile.mkdtemp(prefix="vigil-demo-"))
+    directory.chmod(0o711)
+    yield directory
+    shutil.rmtree(directory)
+
+
+@pytest.mark.embedded
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc")
+def test_demo_starts_stops_goes_on_and_recovers(place):
+    first = Running(place)
+    for printed in (f"http://localhost:{first.port}/", "/admin/", "/demo/mail/", *STAFF, PASSWORD):
+        assert printed in first.said
+    assert "Marta Ilin" in first.page("/petitions/free-marta-ilin/")
+    assert stat_of(place / "var" / "secrets" / "signer_key") == "600"
+    code, said = first.end(signal.SIGINT)
+    assert (code, "Everything is stopped" in said) == (0, True)
+
+    # Nothing is loaded twice, and a web server that dies takes all with it.
+    second = Running(place)
+    assert '"count": 336' in second.page("/petitions/free-marta-ilin/count.json")
+    code, said = second.end(signal.SIGKILL, second.child("gunicorn"))
+    assert (code, "The web server ended by itself" in said) == (1, True)
+
+    # Killed without a word, it leaves nothing behind and starts again.
+    assert Running(place).end(signal.SIGKILL)[0] == -signal.SIGKILL
+    third = Running(place)
+    assert third.page("/readyz") == "ready\n"
+    assert third.end(signal.SIGTERM)[0] == 0
+
+
+def stat_of(path):
+    return f"{path.stat().st_mode & 0o777:o}"
