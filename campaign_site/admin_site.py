@@ -1,5 +1,6 @@
 from django.contrib.admin import AdminSite
 from django.contrib.admin.apps import AdminConfig
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
 
@@ -7,8 +8,96 @@ class VigilAdminConfig(AdminConfig):
     default_site = "campaign_site.admin_site.VigilAdminSite"
 
 
+# Heading, sentence, model, label of the link that makes a new one. In the reader's words.
+SECTIONS = (
+    (
+        _("Campaigns"),
+        _("The stories you tell, and what you ask."),
+        "campaigns.campaign",
+        _("New campaign"),
+    ),
+    (
+        _("People"),
+        _("Prisoners and defenders: what is known, since when, from whom."),
+        "campaigns.profile",
+        _("New person"),
+    ),
+    (
+        _("Petitions"),
+        _("Letters that people sign: write, preview, publish, close."),
+        "petitions.petition",
+        _("New petition"),
+    ),
+    (
+        _("Recipients"),
+        _("Governments, parliaments and parties, their offices and office holders."),
+        "campaigns.government",
+        _("New recipient"),
+    ),
+    (
+        _("Organisations"),
+        _("Who is behind a campaign."),
+        "campaigns.organisation",
+        _("New organisation"),
+    ),
+    (
+        _("Counted elsewhere"),
+        _("Signatures on paper or with partners that count, without names."),
+        "petitions.ledgerentry",
+        _("Add signatures counted elsewhere"),
+    ),
+    (
+        _("Lists and handovers"),
+        _("How many names are ready, the lists you made, and what happened at the door."),
+        "petitions.delivery",
+        "",
+    ),
+    (
+        _("Members of staff"),
+        _("Who may log in, and in which role."),
+        "campaign_site.member",
+        _("New member of staff"),
+    ),
+    (_("Mails"), _("How many are waiting and sent."), "campaign_site.outboxmessage", ""),
+    (_("Audit trail"), _("Who did what, and when."), "campaign_site.auditevent", ""),
+    (
+        _("Settings"),
+        _("The name, the contact and the colour of this site."),
+        "campaign_site.sitesettings",
+        "",
+    ),
+)
+
+
 class VigilAdminSite(AdminSite):
     site_title = "Vigil"
     site_header = "Vigil"
     index_title = _("What would you like to do?")
     enable_nav_sidebar = False
+
+    def index(self, request, extra_context=None):
+        return super().index(request, {"sections": _sections(request)} | (extra_context or {}))
+
+
+def _sections(request):
+    found = []
+    for heading, sentence, model, add_label in SECTIONS:
+        app, _dot, name = model.partition(".")
+        if not request.user.has_perm(f"{app}.view_{name}"):
+            continue
+        may_add = add_label and request.user.has_perm(f"{app}.add_{name}")
+        try:
+            url = reverse(f"admin:{app}_{name}_changelist")
+            add_url = reverse(f"admin:{app}_{name}_add") if may_add else ""
+        except NoReverseMatch:
+            continue  # not installed
+        found.append(
+            {
+                "heading": heading,
+                "sentence": sentence,
+                "url": url,
+                "add_url": add_url,
+                "add_label": add_label,
+            }
+        )
+    return found

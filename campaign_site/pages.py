@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
@@ -18,7 +19,9 @@ from petitions.models import Handover, Petition
 
 @require_safe
 def home(request):
-    petitions = list(Petition.objects.open().for_cards().order_by("-count__confirmed", "title")[:4])
+    # A petition that nobody has signed has no count row yet: it comes last, not first.
+    most_signed = (F("count__confirmed") + F("count__ledger")).desc(nulls_last=True)
+    petitions = list(Petition.objects.open().for_cards().order_by(most_signed, "title")[:4])
     return render(
         request,
         "campaign_site/home.html",
@@ -42,7 +45,10 @@ def _published_or_gone(model, slug):
 
 @require_safe
 def campaign(request, slug):
-    found = _published_or_gone(Campaign, slug)
+    return campaign_page(request, _published_or_gone(Campaign, slug))
+
+
+def campaign_page(request, found, *, preview=False):
     petitions = list(found.petitions.published().for_cards().order_by("title"))
     return render(
         request,
@@ -56,13 +62,17 @@ def campaign(request, slug):
             .filter(delivery__petition__campaign=found)
             .select_related("delivery__petition", "office"),
             "organisations": found.organisations.all(),
+            "preview": preview,
         },
     )
 
 
 @require_safe
 def profile(request, slug):
-    found = _published_or_gone(Profile, slug)
+    return profile_page(request, _published_or_gone(Profile, slug))
+
+
+def profile_page(request, found, *, preview=False):
     return render(
         request,
         "campaigns/profile.html",
@@ -72,6 +82,7 @@ def profile(request, slug):
             "names": found.names.all(),
             "petitions": Petition.objects.open().for_cards().filter(profiles=found),
             "campaigns": found.campaigns.published(),
+            "preview": preview,
         },
     )
 

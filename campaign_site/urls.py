@@ -3,17 +3,20 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from campaign_site import pages
+from campaign_site import pages, previews
 from petitions.urls import unprefixed
 
 urlpatterns = [
+    path("admin/preview/campaigns/<int:pk>/", previews.campaign, name="preview_campaign"),
+    path("admin/preview/profiles/<int:pk>/", previews.profile, name="preview_profile"),
+    path("admin/preview/petitions/<int:pk>/", previews.petition, name="preview_petition"),
     path("admin/", admin.site.urls),
     path("healthz", pages.healthz, name="healthz"),
     path("readyz", pages.readyz, name="readyz"),
     path("robots.txt", pages.robots, name="robots"),
     path("theme.css", pages.theme, name="theme"),
     re_path(r"^media/(?P<name>[0-9a-f]{40}\.webp)$", pages.media, name="media"),
-    path("", include((unprefixed, "petitions"), namespace="counter")),
+    path("", include((unprefixed, "counter"))),
     *([path("demo/mail/", pages.demo_mail, name="demo_mail")] if settings.DEMO else []),
     *i18n_patterns(
         path("", pages.home, name="home"),

@@ -7,7 +7,9 @@ locks it FOR SHARE. So a list is exactly what stood when it was made, and no nam
 from dataclasses import dataclass
 
 from django.db import connection, transaction
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from campaign_site.models import record
 from petitions.models import Delivered, Delivery, Handover, Target
@@ -185,9 +187,18 @@ def hand_over(delivery, handover: Handover, *, by=None) -> None:
 
 def in_words(standing: Numbers) -> list[str]:
     """The numbers as sentences, as the delivery officer reads them."""
+    sentences = [
+        ngettext("Ready: %(number)s name.", "Ready: %(number)s names.", standing.ready),
+        _("Asked not to be named: %(number)s."),
+        _("Waiting for review: %(number)s."),
+        ngettext(
+            "On earlier lists: %(number)s name.",
+            "On earlier lists: %(number)s names.",
+            standing.delivered,
+        ),
+    ]
+    figures = (standing.ready, standing.unnamed, standing.held, standing.delivered)
     return [
-        _("Ready: %(number)s names.") % {"number": standing.ready},
-        _("Asked not to be named: %(number)s.") % {"number": standing.unnamed},
-        _("Waiting for review: %(number)s.") % {"number": standing.held},
-        _("On earlier lists: %(number)s.") % {"number": standing.delivered},
+        sentence % {"number": number_format(figure, use_l10n=True, force_grouping=True)}
+        for sentence, figure in zip(sentences, figures, strict=True)
     ]

@@ -44,7 +44,7 @@ def _published(slug):
     return petition
 
 
-def _petition_page(request, petition, form, status=200):
+def petition_page(request, petition, form, status=200, *, preview=False):
     people = petition.profiles.published()
     return render(
         request,
@@ -58,6 +58,7 @@ def _petition_page(request, petition, form, status=200):
             .filter(delivery__petition=petition)
             .select_related("delivery", "office"),
             "organisations": petition.campaign.organisations.all(),
+            "preview": preview,
         },
         status=status,
     )
@@ -67,7 +68,7 @@ def _petition_page(request, petition, form, status=200):
 def petition(request, slug):
     found = _published(slug)
     form = SignForm(petition=found) if found.is_open else None
-    return _petition_page(request, found, form)
+    return petition_page(request, found, form)
 
 
 @from_our_pages
@@ -81,7 +82,7 @@ def sign(request, slug):
     require_signer_key()
     form = SignForm(request.POST, petition=petition)
     if not form.is_valid():
-        return _petition_page(request, petition, form, status=422)
+        return petition_page(request, petition, form, status=422)
     verdict = throttle.SIGNING.hit(request)
     if verdict is Verdict.REFUSED:
         return render(request, "petitions/too_many.html", {"petition": petition}, status=429)

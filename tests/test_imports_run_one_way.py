@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOF = {
     "campaign_site.urls",
     "campaign_site.pages",
+    "campaign_site.previews",
     "campaign_site.wsgi",
     "campaign_site.demonstration",
     "campaign_site.management",

@@ -1,0 +1,150 @@
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count
+from django.http import HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from campaign_site.admin_base import StaffAdmin
+from campaign_site.models import AuditEvent, Member, OutboxMessage, SiteSettings
+
+# What somebody may do comes from the role alone.
+admin.site.unregister(Group)
+
+
+class MemberForm(UserChangeForm):
+    def clean(self):
+        super().clean()
+        mine = self.instance.pk == self.current_user.pk
+        if mine and self.cleaned_data.get("role") != self.current_user.role:
+            self.add_error("role", gettext("Ask another administrator to change your own role."))
+        if mine and not self.cleaned_data.get("is_active"):
+            self.add_error("is_active", gettext("Ask another administrator to lock you out."))
+        return self.cleaned_data
+
+
+class NewMemberForm(AdminUserCreationForm):
+    usable_password = None  # everybody has a password
+
+
+@admin.register(Member)
+class MemberAdmin(StaffAdmin, UserAdmin):
+    form = MemberForm
+    add_form = NewMemberForm
+    list_display = ("username", "role", "is_active", "last_login")
+    list_filter = ("role", "is_active")
+    search_fields = ("username", "first_name", "last_name")
+    filter_horizontal = ()
+    readonly_fields = ("last_login", "date_joined")
+    fieldsets = (
+        (None, {"fields": ("username", "password", "role", "is_active")}),
+        (_("Person"), {"fields": ("first_name", "last_name", "email", "language")}),
+        (_("Dates"), {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = (
+        (
+            None,
+            {
+                "fields": ("username", "role", "password1", "password2"),
+                "description": _(
+                    "The role says what this person may do. No role shows addresses of signers."
+                ),
+            },
+        ),
+    )
+
+    def get_form(self, request, obj=None, **kwargs):
+        form = super().get_form(request, obj, **kwargs)
+        form.current_user = request.user
+        return form
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(StaffAdmin):
+    list_display = ("at", "by", "verb", "about", "details_shown")
+    list_filter = ("verb", "by")
+    list_select_related = ("by",)
+    date_hierarchy = "at"
+    fields = ("at", "by", "verb", "about", "details_shown")
+    readonly_fields = fields
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    @admin.display(description=_("details"))
+    def details_shown(self, event):
+        return "; ".join(
+            f"{key}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
+            for key, value in event.details.items()
+        )
+
+
+@admin.register(OutboxMessage)
+class OutboxMessageAdmin(StaffAdmin):
+    """How many mails are where. No address and no content: there is no page for one mail."""
+
+    def get_urls(self):
+        return [
+            path(
+                "",
+                self.admin_site.admin_view(self.changelist_view),
+                name="campaign_site_outboxmessage_changelist",
+            )
+        ]
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def changelist_view(self, request, extra_context=None):
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        counts = OutboxMessage.objects.values_list("kind", "state").annotate(Count("pk")).order_by()
+        rows = sorted(
+            (
+                str(OutboxMessage.Kind(kind).label),
+                str(OutboxMessage.State(state).label),
+                number,
+            )
+            for kind, state, number in counts
+        )
+        return self.page(request, "admin/outbox.html", title=gettext("Mails"), rows=rows)
+
+
+@admin.register(SiteSettings)
+class SiteSettingsAdmin(StaffAdmin):
+    fieldsets = (
+        (None, {"fields": ("name", "line", "about", "accent")}),
+        (_("How to reach you"), {"fields": ("contact", "press_contact", "postal_address")}),
+    )
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def changelist_view(self, request, extra_context=None):
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        SiteSettings.load()
+        return HttpResponseRedirect(reverse("admin:campaign_site_sitesettings_change", args=[1]))
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        extra_context = {"show_save_and_continue": False} | (extra_context or {})
+        return super().changeform_view(request, object_id, form_url, extra_context)

@@ -1,0 +1,375 @@
+"""What all staff pages share: one audit trail, and states that change by buttons, not by fields."""
+
+from functools import partial
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, models
+from django.http import HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from campaign_site import going_public, middleware
+from campaign_site.admin_forms import LinesField, PlainTextarea
+from campaign_site.models import record
+
+
+class Refused(Exception):
+    """It cannot be done now; the message says why, in words for staff."""
+
+
+class Verb:
+    """A button that leads to a page which says what will happen. Only pressing there does it."""
+
+    name = ""  # the last part of its address
+    label = ""
+    button = ""  # on the page; as `label` where empty
+    permission = ""
+    form_class: type[forms.BaseForm] | None = None
+    grave = False  # a red button
+
+    def __init__(self, request, obj):
+        self.request, self.obj, self.user = request, obj, request.user
+
+    def offered(self) -> bool:
+        return True
+
+    def title(self) -> str:
+        return f"{self.label}: {self.obj}"
+
+    def says(self) -> list[str]:
+        """What it means, as sentences."""
+        return []
+
+    def problems(self) -> list[str]:
+        """What is missing. While there is any, the button is not there."""
+        return []
+
+    def form(self):
+        if self.form_class is None:
+            return None
+        post = self.request.method == "POST"
+        return self.form_class(
+            self.request.POST if post else None, self.request.FILES if post else None
+        )
+
+    def do(self, form) -> str:
+        """Do it and say so. Raises Refused."""
+        raise NotImplementedError
+
+    def permitted(self) -> bool:
+        return self.user.has_perm(self.permission)
+
+    def url(self):
+        opts = self.obj._meta
+        return reverse(f"admin:{opts.app_label}_{opts.model_name}_{self.name}", args=[self.obj.pk])
+
+    def goes_to(self):
+        return change_url(self.obj)
+
+
+def change_url(obj):
+    return reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
+
+
+class StaffFields:
+    """For admin classes and their inlines: lists are typed one per line, texts keep their line
+    ends."""
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        if isinstance(db_field, models.JSONField):
+            return LinesField(
+                label=capfirst(db_field.verbose_name),
+                help_text=db_field.help_text,
+                required=not db_field.blank,
+            )
+        if isinstance(db_field, models.TextField):
+            kwargs["widget"] = PlainTextarea(attrs={"rows": 5, "dir": "auto"})
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+
+class StaffAdmin(StaffFields, admin.ModelAdmin):
+    """One trail of what staff did, in place of Django's own log; caches forget what was saved."""
+
+    # Bulk deletion would go around what each row says about being deleted.
+    actions = None
+    view_on_site = False
+    list_per_page = 50
+    verbs: tuple[type[Verb], ...] = ()
+
+    def get_fieldsets(self, request, obj=None):
+        """Whoever only reads gets no fields for changing a photo."""
+        fieldsets = super().get_fieldsets(request, obj)
+        may_write = (
+            self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
+        )
+        if may_write:
+            return fieldsets
+        return [
+            (
+                title,
+                options
+                | {
+                    "fields": [
+                        field
+                        for field in options["fields"]
+                        if field not in ("photo_upload", "remove_photo")
+                    ]
+                },
+            )
+            for title, options in fieldsets
+        ]
+
+    # --- Saving ---
+
+    def save_model(self, request, obj, form, change):
+        """Only what was changed here: what happened meanwhile elsewhere stays."""
+        if not change:
+            obj.save(force_insert=True)
+            return
+        columns = {field.name for field in obj._meta.concrete_fields}
+        changed = columns & set(form.changed_data)
+        if getattr(form, "photo_changed", False):
+            changed.add("photo")
+        if changed:
+            changed |= columns & {"updated_at"}
+            obj.save(update_fields=sorted(changed))
+
+    def save_related(self, request, form, formsets, change):
+        super().save_related(request, form, formsets, change)
+        middleware.publish()
+
+    def delete_model(self, request, obj):
+        super().delete_model(request, obj)
+        middleware.publish()
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        if object_id is not None:
+            extra_context = {"verbs": self.offered_verbs(request, object_id)} | (
+                extra_context or {}
+            )
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except IntegrityError:
+            # Somebody was quicker: the first signature, or the same entry. Looked at again, the
+            # form says so by the field.
+            try:
+                return super().changeform_view(request, object_id, form_url, extra_context)
+            except IntegrityError as error:
+                messages.error(request, self.refusal(error))
+                return HttpResponseRedirect(request.path)
+
+    def refusal(self, error):
+        return gettext("The database refused this. Please look at the page once more.")
+
+    def _stay(self, request, obj, answer):
+        """After saving, buttons such as Preview and Publish are what comes next."""
+        if "_save" in request.POST and self.has_view_permission(request, obj):
+            return HttpResponseRedirect(change_url(obj))
+        return answer
+
+    def response_add(self, request, obj, post_url_continue=None):
+        return self._stay(request, obj, super().response_add(request, obj, post_url_continue))
+
+    def response_change(self, request, obj):
+        return self._stay(request, obj, super().response_change(request, obj))
+
+    # --- The audit trail ---
+
+    def _record(self, request, verb, obj, **details):
+        return record(
+            verb, obj, by=request.user, kind=obj._meta.model_name, number=obj.pk, **details
+        )
+
+    def log_addition(self, request, obj, message):
+        return self._record(request, "added", obj)
+
+    def log_change(self, request, obj, message):
+        changed = _changed(message)
+        return self._record(request, "changed", obj, changed=changed) if changed else None
+
+    def log_deletions(self, request, queryset):
+        return [self._record(request, "deleted", obj) for obj in queryset]
+
+    def history_view(self, request, object_id, extra_context=None):
+        # The audit trail is the history.
+        return HttpResponseRedirect(reverse("admin:index"))
+
+    # --- Buttons ---
+
+    def get_urls(self):
+        opts = self.opts
+        own = [
+            path(
+                f"<int:object_id>/{verb.name}/",
+                self.admin_site.admin_view(partial(self.verb_view, verb_class=verb)),
+                name=f"{opts.app_label}_{opts.model_name}_{verb.name}",
+            )
+            for verb in self.verbs
+        ]
+        return own + super().get_urls()
+
+    def offered_verbs(self, request, object_id):
+        obj = self.get_object(request, object_id)
+        found = [verb(request, obj) for verb in self.verbs] if obj else []
+        return [verb for verb in found if verb.permitted() and verb.offered()]
+
+    def verb_view(self, request, object_id, verb_class):
+        obj = get_object_or_404(self.get_queryset(request), pk=object_id)
+        verb = verb_class(request, obj)
+        if not verb.permitted():
+            raise PermissionDenied
+        if not verb.offered():
+            messages.info(request, gettext("This was done already, or cannot be done now."))
+            return HttpResponseRedirect(verb.goes_to())
+        form = verb.form()
+        problems = verb.problems()
+        if request.method == "POST" and not problems and (form is None or form.is_valid()):
+            try:
+                message = verb.do(form)
+            except Refused as refusal:
+                problems = [str(refusal)]
+            else:
+                messages.success(request, message)
+                return HttpResponseRedirect(verb.goes_to())
+        return self.page(
+            request,
+            "admin/verb.html",
+            obj,
+            title=verb.title(),
+            verb=verb,
+            form=form,
+            problems=problems,
+            status=422 if request.method == "POST" else 200,
+        )
+
+    def page(self, request, template, obj=None, *, title, status=200, **context):
+        return TemplateResponse(
+            request,
+            template,
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "original": obj,
+                "title": title,
+                **context,
+            },
+            status=status,
+        )
+
+
+def _changed(message):
+    """What Django's form says was changed, flat: names of fields and rows, never their content."""
+    if isinstance(message, str):
+        return [message] if message else []
+    words = []
+    for part in message:
+        for verb, what in part.items():
+            words += what.get("fields", [verb]) if "name" not in what else [what["name"]]
+    return [str(word) for word in words]
+
+
+# --- Pages that are drafts, then public --------------------------------------------------------
+
+
+class Publish(Verb):
+    name = "publish"
+    label = _("Publish")
+    button = _("Publish now")
+
+    def offered(self):
+        return self.obj.state in ("draft", "removed")
+
+    def says(self):
+        return [
+            gettext("Everybody can read the page at once: %(address)s")
+            % {"address": self.obj.get_absolute_url()},
+            gettext("Its address can never be changed afterwards."),
+            gettext("It can be taken down again, but what people have copied stays with them."),
+        ]
+
+    def do(self, form):
+        if not self.publish():
+            raise Refused(gettext("This changed meanwhile. Please look at it once more."))
+        return gettext("Published. Everybody can read it now.")
+
+    def publish(self):
+        return going_public.publish(self.obj, by=self.user)
+
+
+class TakeDown(Verb):
+    name = "take-down"
+    label = _("Take down")
+    button = _("Take it down now")
+    grave = True
+
+    def offered(self):
+        return self.obj.is_published
+
+    def says(self):
+        return [
+            gettext("The page disappears at once; its address answers “This page was removed”."),
+            gettext("Nothing is deleted here, and you can publish it again."),
+        ]
+
+    def do(self, form):
+        if not going_public.take_down(self.obj, by=self.user):
+            raise Refused(gettext("This changed meanwhile. Please look at it once more."))
+        return gettext("Taken down. Its page says that it was removed.")
+
+
+class PageAdmin(StaffAdmin):
+    """For campaigns, people and petitions: a draft, previewed, published, taken down."""
+
+    readonly_fields = ("state_shown", "photo_now")
+    preview = ""  # the name of the address of its preview
+
+    @admin.display(description=_("State"))
+    def state_shown(self, obj):
+        if obj is None or obj.pk is None:
+            return gettext("draft: nobody sees it until you publish it")
+        return obj.get_state_display()
+
+    @admin.display(description=_("Photo now"))
+    def photo_now(self, obj):
+        if obj is None or not obj.photo:
+            return gettext("none")
+        return format_html(
+            '<img class="photo-now" src="{}" alt="{}">', obj.photo_url, obj.photo_alt
+        )
+
+    def get_readonly_fields(self, request, obj=None):
+        fixed = ("slug",) if obj and obj.state != "draft" else ()
+        return (*super().get_readonly_fields(request, obj), *fixed)
+
+    def get_prepopulated_fields(self, request, obj=None):
+        if "slug" in self.get_readonly_fields(request, obj):
+            return {}
+        return super().get_prepopulated_fields(request, obj)
+
+    def has_delete_permission(self, request, obj=None):
+        """Only what nobody outside has ever seen."""
+        return super().has_delete_permission(request, obj) and (obj is None or obj.state == "draft")
+
+    def delete_model(self, request, obj):
+        drafts = type(obj).objects.select_for_update().filter(pk=obj.pk, state="draft")
+        if not drafts.exists():
+            raise PermissionDenied  # published while this page was open
+        super().delete_model(request, obj)
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        extra_context = {
+            "show_save_and_continue": False,
+            "show_save_and_add_another": False,
+        } | (extra_context or {})
+        obj = self.get_object(request, object_id) if object_id else None
+        if obj:
+            extra_context["preview_url"] = reverse(self.preview, args=[obj.pk])
+            extra_context["public_url"] = obj.get_absolute_url() if obj.is_published else ""
+        return super().changeform_view(request, object_id, form_url, extra_context)

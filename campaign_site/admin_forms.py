@@ -1,0 +1,70 @@
+"""Form fields and forms that staff pages of both apps share."""
+
+from django import forms
+from django.contrib.admin.widgets import AdminTextareaWidget
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from campaign_site import pictures
+
+
+class PlainTextarea(AdminTextareaWidget):
+    """Browsers send CR LF: what is stored has plain line ends, so that it compares equal."""
+
+    def value_from_datadict(self, data, files, name):
+        value = super().value_from_datadict(data, files, name)
+        return value.replace("\r\n", "\n").replace("\r", "\n") if value else value
+
+
+class LinesField(forms.CharField):
+    """A list of texts, typed one per line."""
+
+    widget = PlainTextarea(attrs={"rows": 5})
+
+    def prepare_value(self, value):
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value):
+        lines = (line.strip() for line in super().to_python(value).splitlines())
+        return [line for line in lines if line]
+
+    def has_changed(self, initial, data):
+        return not self.disabled and self.to_python(data) != (initial or [])
+
+
+class IllustratedForm(forms.ModelForm):
+    """A form of something with a photo: new, kept or taken away, never without its words."""
+
+    photo_upload = forms.FileField(
+        label=_("New photo"),
+        required=False,
+        help_text=_("JPEG, PNG or WebP, at most 15 MB. Only the picture itself is kept."),
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
+    )
+    remove_photo = forms.BooleanField(label=_("Take the photo away"), required=False)
+
+    def clean_photo_upload(self):
+        upload = self.cleaned_data["photo_upload"]
+        if not upload:
+            return None
+        upload.seek(0)
+        return pictures.store(upload)
+
+    def clean(self):
+        super().clean()
+        photo = self.cleaned_data.get("photo_upload")
+        if not photo and not self.cleaned_data.get("remove_photo"):
+            photo = self.instance.photo
+        self.photo_changed = photo != self.instance.photo
+        self.instance.photo = photo or None
+        words = {
+            "photo_alt": gettext("Please say what the photo shows."),
+            "photo_credit": gettext("Please say who made the photo."),
+        }
+        for field, sentence in words.items():
+            if photo and field in self.cleaned_data and not self.cleaned_data[field]:
+                self.add_error(field, sentence)
+        return self.cleaned_data
+
+
+PHOTO_FIELDS = ("photo_now", "photo_upload", "photo_alt", "photo_credit", "remove_photo")

@@ -1,0 +1,32 @@
+"""Publish and take down: one conditional UPDATE each, written down, and caches forget."""
+
+from django.db import transaction
+from django.db.models import Q
+
+from campaign_site import middleware
+from campaign_site.models import record
+
+
+@transaction.atomic
+def publish(found, *, by=None, only_if: Q | None = None) -> bool:
+    """Show a draft, or what was taken down, to everybody. False where that is not so (any more),
+    or where `only_if` does not hold."""
+    state = type(found).State
+    return _move(found, [state.DRAFT, state.REMOVED], state.PUBLISHED, "published", by, only_if)
+
+
+@transaction.atomic
+def take_down(found, *, by=None) -> bool:
+    """Answer 410 on its page from now on. It can be published again."""
+    state = type(found).State
+    before = [value for value in state.values if value not in (state.DRAFT, state.REMOVED)]
+    return _move(found, before, state.REMOVED, "took down", by)
+
+
+def _move(found, before, after, verb, by, only_if=None):
+    rows = type(found).objects.filter(only_if or Q(), pk=found.pk, state__in=before)
+    if not rows.update(state=after):
+        return False
+    record(verb, found, by=by, kind=found._meta.model_name)
+    middleware.publish()
+    return True

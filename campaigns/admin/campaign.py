@@ -1,0 +1,107 @@
+from django import forms
+from django.contrib import admin
+from django.db import transaction
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from campaign_site import middleware
+from campaign_site.admin_base import PageAdmin, Publish, Refused, TakeDown, Verb
+from campaign_site.admin_forms import PHOTO_FIELDS, IllustratedForm
+from campaign_site.models import record
+from campaigns.models import Campaign
+
+
+class PublishCampaign(Publish):
+    permission = "campaigns.change_campaign"
+
+
+class TakeDownCampaign(TakeDown):
+    permission = "campaigns.change_campaign"
+
+    def says(self):
+        public = self.obj.petitions.published().count()
+        return [
+            *super().says(),
+            ngettext(
+                "%(number)s petition of this campaign stays public.",
+                "%(number)s petitions of this campaign stay public.",
+                public,
+            )
+            % {"number": public},
+        ]
+
+
+class OutcomeForm(forms.Form):
+    outcome = forms.CharField(
+        label=_("How it ended"),
+        help_text=_("Everybody reads it, for example “She is home.”"),
+        widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
+    )
+
+
+class EndCampaign(Verb):
+    name = "end"
+    label = _("End the campaign")
+    button = _("End it now")
+    permission = "campaigns.change_campaign"
+    form_class = OutcomeForm
+
+    def offered(self):
+        return self.obj.state == Campaign.State.PUBLISHED
+
+    def says(self):
+        return [
+            gettext("The page stays, with how it ended above everything else."),
+            gettext("Its petitions stay open until you close them."),
+        ]
+
+    @transaction.atomic
+    def do(self, form):
+        running = Campaign.objects.filter(pk=self.obj.pk, state=Campaign.State.PUBLISHED)
+        if not running.update(
+            state=Campaign.State.ENDED, outcome=form.cleaned_data["outcome"].replace("\r\n", "\n")
+        ):
+            raise Refused(gettext("This changed meanwhile. Please look at it once more."))
+        record("ended", self.obj, by=self.user, kind="campaign")
+        middleware.publish()
+        return gettext("The campaign has ended; its page says how.")
+
+
+class CampaignForm(IllustratedForm):
+    def clean(self):
+        super().clean()
+        if self.instance.state == Campaign.State.ENDED and not self.cleaned_data.get("outcome"):
+            self.add_error("outcome", gettext("Please say how the campaign ended."))
+        return self.cleaned_data
+
+    def clean_parent(self):
+        parent = self.cleaned_data["parent"]
+        if parent and parent == self.instance:
+            raise forms.ValidationError(gettext("A campaign is not a part of itself."))
+        return parent
+
+
+@admin.register(Campaign)
+class CampaignAdmin(PageAdmin):
+    form = CampaignForm
+    verbs = (PublishCampaign, EndCampaign, TakeDownCampaign)
+    preview = "preview_campaign"
+    list_display = ("title", "state", "parent", "updated_at")
+    list_filter = ("state",)
+    list_select_related = ("parent",)
+    search_fields = ("title", "summary")
+    prepopulated_fields = {"slug": ("title",)}
+    fieldsets = (
+        (
+            _("What people read first"),
+            {"fields": ("state_shown", "title", "slug", "summary")},
+        ),
+        (_("The story"), {"fields": ("story", "demands", "actions", "outcome")}),
+        (_("Who it is about, and who is behind it"), {"fields": ("profiles", "organisations")}),
+        (_("Photo"), {"fields": PHOTO_FIELDS}),
+        (_("More"), {"fields": ("parent", "language")}),
+    )
+
+    def formfield_for_manytomany(self, db_field, request, **kwargs):
+        kwargs["widget"] = forms.CheckboxSelectMultiple
+        return super().formfield_for_manytomany(db_field, request, **kwargs)

@@ -1,0 +1,39 @@
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from campaign_site.admin_base import StaffAdmin, StaffFields
+from campaigns.models import Addressee, Government, Office
+
+
+class AddresseeInline(StaffFields, admin.StackedInline):
+    model = Addressee
+    extra = 1
+    fields = ("office", "name", "salutation", "postal_address", ("since", "until"), "source")
+    verbose_name = _("addressee: who the letter is written to")
+    verbose_name_plural = _("addressees: who letters are written to")
+
+
+class OfficeInline(StaffFields, admin.StackedInline):
+    model = Office
+    extra = 0
+    fields = ("kind", "name", "city", "postal_address", "opening_hours")
+    verbose_name_plural = _("offices: where lists are handed over")
+
+
+@admin.register(Government)
+class GovernmentAdmin(StaffAdmin):
+    list_display = ("name", "kind", "country")
+    list_filter = ("kind",)
+    search_fields = ("name", "country")
+    prepopulated_fields = {"slug": ("name",)}
+    fields = ("name", "slug", "kind", "country", "language")
+    inlines = (AddresseeInline, OfficeInline)
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "name":
+            field.help_text = _(
+                "As signers read it after “the list for the …”, for example “Government of "
+                "Estrava”. It stands in every promise."
+            )
+        return field

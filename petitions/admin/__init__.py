@@ -1,0 +1,3 @@
+from petitions.admin import delivery, ledger, petition
+
+__all__ = ["delivery", "ledger", "petition"]

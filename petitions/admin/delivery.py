@@ -1,0 +1,446 @@
+"""Lists and handovers: numbers as sentences, prepare, print, download, hand over.
+
+Nothing here shows a name on a page of the admin; names are in the list itself, and whoever opens
+one is in the audit trail.
+"""
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.templatetags.static import static
+from django.urls import path, reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localdate
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from campaign_site import middleware
+from campaign_site.admin_base import Refused, StaffAdmin, Verb, change_url
+from campaign_site.admin_forms import IllustratedForm, PlainTextarea
+from campaign_site.models import record
+from campaign_site.templatetags.vigil import number
+from petitions import deliveries, delivery_lists
+from petitions.models import Delivery, Handover, Petition, Target
+
+
+class Prepare(Verb):
+    """A target, and what its government would get."""
+
+    name = "prepare"
+    label = _("Prepare a list")
+    permission = "petitions.add_delivery"
+
+    class form_class(forms.Form):
+        hide_small_places = forms.BooleanField(
+            label=_("List these names under “Other places”, without their city"), required=False
+        )
+
+    def __init__(self, request, target):
+        super().__init__(request, target)
+        self.numbers = deliveries.numbers(target.petition, target.government)
+
+    def title(self):
+        return gettext("A list for the %(government)s") % {"government": self.obj.government}
+
+    @property
+    def button(self):
+        return ngettext(
+            "Prepare the list of %(number)s name",
+            "Prepare the list of %(number)s names",
+            self.numbers.ready,
+        ) % {"number": number(self.numbers.ready)}
+
+    def sentences(self):
+        return deliveries.in_words(self.numbers) + self.names_close()
+
+    def names_close(self):
+        day = self.obj.names_close_on
+        return [gettext("Names close on %(day)s.") % {"day": date_format(day)}] if day else []
+
+    def says(self):
+        found = [
+            gettext("Petition: %(petition)s") % {"petition": self.obj.petition},
+            *self.sentences(),
+            gettext("The list holds names and cities, and nothing else of anybody."),
+            gettext("Whoever is on it will be on no further list for this recipient."),
+            gettext("Until it is handed over you can cancel it; its people are ready again then."),
+        ]
+        if self.numbers.small_places:
+            found.append(self.small_places())
+        return found
+
+    def small_places(self):
+        return ngettext(
+            "%(places)s place has fewer than five names (%(names)s in all). Whoever knows the "
+            "place may guess who they are.",
+            "%(places)s places have fewer than five names (%(names)s in all). Whoever knows the "
+            "places may guess who they are.",
+            self.numbers.small_places,
+        ) % {
+            "places": number(self.numbers.small_places),
+            "names": number(self.numbers.in_small_places),
+        }
+
+    def problems(self):
+        if self.obj.addressee is None:
+            return [NO_ADDRESSEE % {"government": self.obj.government}]
+        if not self.numbers.ready:
+            return [str(NOBODY_READY)]
+        return []
+
+    def form(self):
+        form = super().form()
+        if not self.numbers.small_places:
+            del form.fields["hide_small_places"]
+        return form
+
+    def do(self, form):
+        try:
+            self.made = deliveries.prepare(
+                self.obj.petition,
+                self.obj.government,
+                by=self.user,
+                hide_small_places=form.cleaned_data.get("hide_small_places", False),
+            )
+        except deliveries.NoAddressee:
+            raise Refused(NO_ADDRESSEE % {"government": self.obj.government}) from None
+        except deliveries.NothingToDeliver:
+            raise Refused(NOBODY_READY) from None
+        except Target.DoesNotExist:
+            raise Refused(gettext("The petition is not addressed to them any more.")) from None
+        return ngettext(
+            "The list is prepared: %(number)s name.",
+            "The list is prepared: %(number)s names.",
+            self.made.names,
+        ) % {"number": number(self.made.names)}
+
+    def url(self):
+        return reverse("admin:petitions_delivery_prepare", args=[self.obj.pk])
+
+    def goes_to(self):
+        made = getattr(self, "made", None)
+        return change_url(made) if made else reverse("admin:petitions_delivery_changelist")
+
+
+NO_ADDRESSEE = _("The %(government)s has no addressee yet. Choose one at the petition.")
+NOBODY_READY = _("Nobody new is ready for this recipient.")
+
+
+class Cancel(Verb):
+    name = "cancel"
+    label = _("Cancel this list")
+    button = _("Cancel the list now")
+    permission = "petitions.change_delivery"
+    grave = True
+
+    def offered(self):
+        return self.obj.state == Delivery.State.PREPARED
+
+    def says(self):
+        return [
+            ngettext(
+                "%(number)s name leaves this list and is ready for the next one.",
+                "%(number)s names leave this list and are ready for the next one.",
+                self.obj.names,
+            )
+            % {"number": number(self.obj.names)},
+            gettext("Its figures and its handovers stay here; the list itself is gone."),
+            gettext("Destroy what was printed or downloaded: nobody can call it back."),
+        ]
+
+    def do(self, form):
+        try:
+            deliveries.cancel(self.obj, by=self.user)
+        except deliveries.AlreadyHandedOver:
+            raise Refused(gettext("It is handed over: it cannot be taken back.")) from None
+        return gettext("Cancelled. Its people are ready for the next list.")
+
+
+class HandoverForm(IllustratedForm):
+    class Meta:
+        model = Handover
+        fields = (
+            "office",
+            "on",
+            "method",
+            "outcome",
+            "public_line",
+            "carried_by",
+            "notes",
+            "photo_upload",
+            "photo_alt",
+            "photo_credit",
+        )
+        widgets = {
+            "on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            "public_line": PlainTextarea(attrs={"rows": 3, "dir": "auto"}),
+            "notes": PlainTextarea(attrs={"rows": 3, "dir": "auto"}),
+        }
+
+    def __init__(self, *args, delivery, **kwargs):
+        super().__init__(*args, **kwargs)
+        del self.fields["remove_photo"]
+        self.delivery = delivery
+        # Nobody but this government gets the names.
+        self.fields["office"].queryset = delivery.government.offices.all()
+        self.fields["on"].initial = localdate
+
+    def clean_on(self):
+        day = self.cleaned_data["on"]
+        if day > localdate():
+            raise forms.ValidationError(gettext("This day has not come yet."))
+        if day < self.delivery.cover_date:
+            raise forms.ValidationError(gettext("The list was not made yet on this day."))
+        return day
+
+
+class RecordHandover(Verb):
+    name = "handover"
+    label = _("Record a handover")
+    button = _("Record it")
+    permission = "petitions.add_handover"
+
+    def offered(self):
+        return not self.obj.is_cancelled
+
+    def says(self):
+        return [
+            gettext("Each attempt is one entry: refused at the door, then posted, makes two."),
+            gettext(
+                "Accepted, received, left or posted: from then on the list counts as handed "
+                "over and cannot be cancelled."
+            ),
+            gettext("An entry cannot be changed afterwards."),
+        ]
+
+    def problems(self):
+        if self.obj.government.offices.exists():
+            return []
+        return [
+            gettext("The %(government)s has no office yet. Add one at the recipient first.")
+            % {"government": self.obj.government}
+        ]
+
+    def form(self):
+        post = self.request.method == "POST"
+        return HandoverForm(
+            self.request.POST if post else None,
+            self.request.FILES if post else None,
+            delivery=self.obj,
+        )
+
+    def do(self, form):
+        try:
+            deliveries.hand_over(self.obj, form.instance, by=self.user)
+        except deliveries.ListCancelled:
+            raise Refused(gettext("This list was cancelled meanwhile.")) from None
+        middleware.publish()
+        return gettext("Recorded: %(outcome)s.") % {"outcome": form.instance.get_outcome_display()}
+
+
+class ReplyForm(forms.ModelForm):
+    class Meta:
+        model = Delivery
+        fields = ("reply_due", "reply_received", "reply_note")
+        widgets = {
+            "reply_due": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            "reply_received": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            "reply_note": PlainTextarea(attrs={"rows": 5, "dir": "auto"}),
+        }
+
+
+class Reply(Verb):
+    name = "reply"
+    label = _("Reply")
+    button = _("Save")
+    permission = "petitions.change_delivery"
+
+    def offered(self):
+        return self.obj.state == Delivery.State.HANDED_OVER
+
+    def form(self):
+        return ReplyForm(
+            self.request.POST if self.request.method == "POST" else None, instance=self.obj
+        )
+
+    @transaction.atomic
+    def do(self, form):
+        form.instance.save(update_fields=ReplyForm.Meta.fields)
+        record("noted a reply", self.obj, by=self.user, delivery=self.obj.pk)
+        middleware.publish()
+        return gettext("Saved.")
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(StaffAdmin):
+    verbs = (RecordHandover, Reply, Cancel)
+
+    def get_urls(self):
+        wrap, name = self.admin_site.admin_view, "petitions_delivery_{}".format
+        own = [
+            path("prepare/<int:target_id>/", wrap(self.prepare_view), name=name("prepare")),
+            path("<int:object_id>/csv/", wrap(self.csv_view), name=name("csv")),
+            path("<int:object_id>/print/", wrap(self.print_view), name=name("print")),
+        ]
+        # There is no form for adding, changing or deleting a list.
+        stock = [url for url in super().get_urls() if url.name in _STOCK]
+        return own + stock
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def changelist_view(self, request, extra_context=None):
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        targets = (
+            Target.objects.filter(petition__state=Petition.State.PUBLISHED)
+            .select_related("petition", "government", "addressee")
+            .order_by("petition__title", "government__name")
+        )
+        lists = Delivery.objects.select_related("petition", "government").prefetch_related(
+            "handovers__office"
+        )
+        return self.page(
+            request,
+            "admin/petitions/delivery/overview.html",
+            title=gettext("Lists and handovers"),
+            targets=[Prepare(request, target) for target in targets],
+            lists=lists,
+        )
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        delivery = self._delivery(request, object_id)
+        names = delivery_lists.standing(delivery)
+        gone = 0 if delivery.is_cancelled else delivery.names - names
+        return self.page(
+            request,
+            "admin/petitions/delivery/detail.html",
+            delivery,
+            title=gettext("List for the %(government)s") % {"government": delivery.government},
+            delivery=delivery,
+            removed=ngettext(
+                "%(number)s person was removed since: what was printed before shows one more.",
+                "%(number)s people were removed since: what was printed before shows more.",
+                gone,
+            )
+            % {"number": number(gone)}
+            if gone
+            else "",
+            parts=range(1, delivery_lists.volumes(delivery) + 1),
+            handovers=delivery.handovers.select_related("office"),
+            may_download=request.user.has_perm("petitions.download_delivery"),
+            verbs=self.offered_verbs(request, delivery.pk),
+        )
+
+    def prepare_view(self, request, target_id):
+        if not request.user.has_perm(Prepare.permission):
+            raise PermissionDenied
+        target = get_object_or_404(
+            Target.objects.select_related("petition", "government", "addressee"), pk=target_id
+        )
+        verb = Prepare(request, target)
+        form = verb.form()
+        problems = verb.problems()
+        if request.method == "POST" and not problems and form.is_valid():
+            try:
+                message = verb.do(form)
+            except Refused as refusal:
+                problems = [str(refusal)]
+            else:
+                messages.success(request, message)
+                return HttpResponseRedirect(verb.goes_to())
+        return self.page(
+            request,
+            "admin/verb.html",
+            title=verb.title(),
+            verb=verb,
+            form=form,
+            problems=problems,
+            status=422 if request.method == "POST" else 200,
+        )
+
+    # --- The list itself ---
+
+    def _delivery(self, request, object_id):
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return get_object_or_404(
+            Delivery.objects.select_related("petition", "government", "prepared_by"), pk=object_id
+        )
+
+    def _list(self, request, object_id):
+        if not request.user.has_perm("petitions.download_delivery"):
+            raise PermissionDenied
+        return self._delivery(request, object_id)
+
+    def csv_view(self, request, object_id):
+        delivery = self._list(request, object_id)
+        if refused := self._refuse(request, delivery):
+            return refused
+        names = delivery_lists.standing(delivery)
+        record(
+            "downloaded a list",
+            delivery,
+            by=request.user,
+            delivery=delivery.pk,
+            format="csv",
+            names=names,
+        )
+        name = f"{delivery.petition.slug}-{delivery.government.slug}-{delivery.cover_date}.csv"
+        return StreamingHttpResponse(
+            delivery_lists.as_csv(delivery),
+            content_type="text/csv; charset=utf-8",
+            headers={
+                "Content-Disposition": f'attachment; filename="{name}"',
+                "Cache-Control": "no-store",
+            },
+        )
+
+    def print_view(self, request, object_id):
+        delivery = self._list(request, object_id)
+        if refused := self._refuse(request, delivery):
+            return refused
+        parts = delivery_lists.volumes(delivery)
+        try:
+            part = int(request.GET.get("part", "1"))
+        except ValueError:
+            part = 0
+        if not 1 <= part <= parts:
+            return HttpResponseRedirect(request.path)
+        record(
+            "opened a list for printing",
+            delivery,
+            by=request.user,
+            delivery=delivery.pk,
+            format="html",
+            part=part,
+            names=delivery_lists.standing(delivery),
+        )
+        page = delivery_lists.as_html(delivery, part, stylesheet=static("css/list_print.css"))
+        return HttpResponse(page, headers={"Cache-Control": "no-store"})
+
+    def _refuse(self, request, delivery):
+        if delivery.is_cancelled:
+            messages.error(request, gettext("This list was cancelled: it is gone."))
+        elif delivery_lists.has_unsafe_row(delivery):
+            messages.error(
+                request,
+                gettext(
+                    "One name begins like a formula, so no file was made. Cancel this list and "
+                    "prepare it again once that name was corrected."
+                ),
+            )
+        else:
+            return None
+        return HttpResponseRedirect(change_url(delivery))
+
+
+_STOCK = {f"petitions_delivery_{name}" for name in ("changelist", "change")} | {
+    f"petitions_delivery_{verb.name}" for verb in DeliveryAdmin.verbs
+}

@@ -1,0 +1,402 @@
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from campaign_site import middleware
+from campaign_site.admin_base import PageAdmin, Publish, Refused, TakeDown, Verb, change_url
+from campaign_site.admin_forms import PHOTO_FIELDS, IllustratedForm, LinesField, PlainTextarea
+from campaign_site.templatetags.vigil import number
+from campaigns.models import Addressee
+from petitions import mending, publishing
+from petitions.models import Mend, Petition, Target
+from petitions.models.petition import FROZEN_PARTS
+
+
+def signed_for(petition) -> str:
+    """Who has signed for whom, and what to do instead: for everything that is frozen."""
+    people = petition.numbers.confirmed
+    if not people:
+        return gettext(
+            "People signed for the %(governments)s only; copy the petition to ask somebody else."
+        ) % {"governments": petition.recipients}
+    return ngettext(
+        "%(number)s person signed for the %(governments)s only; "
+        "copy the petition to ask somebody else.",
+        "%(number)s people signed for the %(governments)s only; "
+        "copy the petition to ask somebody else.",
+        people,
+    ) % {"number": number(people), "governments": petition.recipients}
+
+
+# The heading above everything that the first signature freezes.
+SIGNED_PARTS = _("What they sign")
+
+
+class PetitionForm(IllustratedForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.instance.frozen:
+            for part in FROZEN_PARTS:
+                if part in self.fields:
+                    self.fields[part].widget.attrs["readonly"] = True
+
+    def clean(self):
+        super().clean()
+        if self.instance.frozen:
+            self._refuse_changes()
+        elif self.instance.is_published and not self.cleaned_data.get("promise"):
+            self.cleaned_data["promise"] = publishing.promise_in_its_language(self.instance)
+        return self.cleaned_data
+
+    def _refuse_changes(self):
+        for part in FROZEN_PARTS:
+            if part not in self.cleaned_data:
+                continue
+            signed = getattr(self.instance, part)
+            if _plain(self.cleaned_data[part]) == _plain(signed):
+                self.cleaned_data[part] = signed
+            else:
+                self.add_error(
+                    part,
+                    gettext("People have signed this as it was.") + " " + signed_for(self.instance),
+                )
+
+
+def _plain(value):
+    """Without the line ends and outer spaces that a browser may change."""
+    if isinstance(value, list):
+        return [item.strip() for item in value]
+    return value.replace("\r\n", "\n").strip()
+
+
+class AddresseeField(forms.ModelChoiceField):
+    def label_from_instance(self, addressee):
+        return f"{addressee.government}: {addressee}"
+
+
+class TargetForm(forms.ModelForm):
+    addressee = AddresseeField(
+        Addressee.objects.select_related("government").order_by("government__name", "office"),
+        label=_("Addressee"),
+        required=False,
+        help_text=_("Who the letter is written to. New ones are added at the recipient."),
+    )
+
+    def clean(self):
+        super().clean()
+        petition, government = self.petition, self.cleaned_data.get("government")
+        addressee = self.cleaned_data.get("addressee")
+        if petition.frozen and not self.instance.pk:
+            self.add_error("government", signed_for(petition))
+        if addressee and government and addressee.government_id != government.pk:
+            self.add_error(
+                "addressee",
+                gettext("This is an addressee of another recipient: %(government)s.")
+                % {"government": addressee.government},
+            )
+        if petition.is_published and not addressee and "addressee" in self.cleaned_data:
+            self.add_error("addressee", gettext("A published petition is written to somebody."))
+        return self.cleaned_data
+
+
+class TargetFormSet(forms.BaseInlineFormSet):
+    def add_fields(self, form, index):
+        super().add_fields(form, index)
+        form.petition = self.instance
+        if self.instance.frozen and form.instance.pk:
+            form.fields["government"].disabled = True
+            form.fields["government"].help_text = gettext("People signed for this recipient.")
+
+    def clean(self):
+        super().clean()
+        left = [
+            form
+            for form in self.forms
+            if form.cleaned_data.get("government") and not form.cleaned_data.get("DELETE")
+        ]
+        if self.instance.is_published and not left:
+            raise ValidationError(gettext("A published petition has at least one recipient."))
+
+
+class TargetInline(admin.StackedInline):
+    model = Target
+    form = TargetForm
+    formset = TargetFormSet
+    fields = ("government", "addressee", "names_close_on")
+    verbose_name = _("recipient of this petition")
+    verbose_name_plural = _("recipients of this petition: only they ever get its list")
+
+    def get_extra(self, request, obj=None, **kwargs):
+        return 0 if obj and obj.targets.exists() else 1
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and not (obj and obj.frozen)
+
+
+# --- Buttons -----------------------------------------------------------------------------------
+
+
+class PublishPetition(Publish):
+    permission = "petitions.change_petition"
+
+    def problems(self):
+        return publishing.missing(self.obj)
+
+    def says(self):
+        return [
+            gettext("Who signs reads this promise: “%(promise)s”") % {"promise": self.obj.promise},
+            gettext(
+                "The first confirmed signature fixes title, letter, demands, promise and "
+                "recipients for ever."
+            ),
+            *super().says(),
+        ]
+
+    def publish(self):
+        return publishing.publish(self.obj, by=self.user)
+
+
+class TakeDownPetition(TakeDown):
+    permission = "petitions.change_petition"
+
+    def says(self):
+        return [
+            *super().says(),
+            gettext("Nobody can sign or confirm while it is down. Who has signed stays counted."),
+            gettext("To end a petition and say what came of it, close it instead."),
+        ]
+
+
+class OutcomeForm(forms.Form):
+    outcome = forms.CharField(
+        label=_("What came of it"),
+        help_text=_("Everybody reads it on the closed page, for example “She is home.”"),
+        widget=PlainTextarea(attrs={"rows": 4, "dir": "auto"}),
+    )
+
+
+class ClosePetition(Verb):
+    name = "close"
+    label = _("Close now")
+    button = _("Close the petition now")
+    permission = "petitions.change_petition"
+    form_class = OutcomeForm
+    grave = True
+
+    def offered(self):
+        return self.obj.is_open
+
+    def says(self):
+        return [
+            gettext("Nobody can sign from now on. The page stays, with what came of it."),
+            gettext("Whoever signed until now may still confirm for seven days."),
+        ]
+
+    def do(self, form):
+        if not publishing.close(self.obj, outcome=form.cleaned_data["outcome"], by=self.user):
+            raise Refused(gettext("This changed meanwhile. Please look at it once more."))
+        return gettext("Closed. Its page says what came of it.")
+
+
+class CopyPetition(Verb):
+    name = "copy"
+    label = _("Copy")
+    button = _("Make a copy")
+    permission = "petitions.add_petition"
+    made = None
+
+    def says(self):
+        return [
+            gettext(
+                "You get a new draft with the same words, people and recipients. "
+                "This petition stays as it is."
+            ),
+            gettext("Signatures, numbers and entries “counted elsewhere” are not copied."),
+        ]
+
+    def do(self, form):
+        self.made = publishing.copy(self.obj, by=self.user)
+        return gettext("This is the copy: a draft that nobody has signed. Give it its own title.")
+
+    def goes_to(self):
+        return change_url(self.made or self.obj)
+
+
+class MendForm(forms.Form):
+    """What will stand there and why; shown as before and after, then done."""
+
+    part = forms.ChoiceField(label=_("Part"), choices=Mend.Part.choices)
+    after = forms.CharField(label=_("New text"), widget=PlainTextarea(attrs={"rows": 10}))
+    reason = forms.CharField(
+        label=Mend._meta.get_field("reason").verbose_name.capitalize(),
+        help_text=Mend._meta.get_field("reason").help_text,
+        max_length=200,
+    )
+
+    def __init__(self, *args, petition, part, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.petition, self.part = petition, part
+        self.before = getattr(petition, part)
+        self.fields["part"].widget = forms.HiddenInput()
+        self.fields["part"].initial = part
+        if isinstance(self.before, list):
+            self.fields["after"] = LinesField(
+                label=_("New text"), help_text=_("One demand a line, as many as before.")
+            )
+        self.fields["after"].initial = self.before
+        self.fields["after"].widget.attrs["dir"] = "auto"
+
+    def clean_after(self):
+        after = self.cleaned_data["after"]
+        field = Petition._meta.get_field(self.part)
+        after = field.clean(after, self.petition)
+        if isinstance(self.before, list) and len(after) != len(self.before):
+            raise ValidationError(
+                gettext("A mend keeps the number of demands. Copy the petition to ask for more.")
+            )
+        if _plain(after) == _plain(self.before):
+            raise ValidationError(gettext("This is what stands there now."))
+        return after
+
+
+class MendPetition(Verb):
+    name = "mend"
+    label = _("Mend a spelling")
+    permission = "petitions.change_petition"
+
+    def offered(self):
+        return bool(self.obj.frozen)
+
+
+@admin.register(Petition)
+class PetitionAdmin(PageAdmin):
+    form = PetitionForm
+    inlines = (TargetInline,)
+    verbs = (PublishPetition, ClosePetition, MendPetition, CopyPetition, TakeDownPetition)
+    preview = "preview_petition"
+    list_display = ("title", "state", "recipients_shown", "people_shown", "campaign")
+    list_filter = ("state", "campaign")
+    search_fields = ("title", "summary")
+    prepopulated_fields = {"slug": ("title",)}
+    readonly_fields = (*PageAdmin.readonly_fields, "people_shown")
+    fieldsets = (
+        (
+            _("What people read first"),
+            {"fields": ("state_shown", "people_shown", "title", "slug", "campaign", "profiles")},
+        ),
+        (None, {"fields": ("summary",)}),
+        (
+            SIGNED_PARTS,
+            {"fields": ("salutation", "letter", "demands", "promise", "language")},
+        ),
+        (_("Photo"), {"fields": PHOTO_FIELDS}),
+        (
+            _("When, and how many"),
+            {"fields": (("opens_at", "closes_at"), "outcome", ("goal", "show_count_from"))},
+        ),
+        (
+            _("Protection of those who sign"),
+            {"fields": ("discreet", "high_risk", "slow_lane")},
+        ),
+    )
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).for_cards().select_related("campaign")
+
+    def get_fieldsets(self, request, obj=None):
+        fieldsets = super().get_fieldsets(request, obj)
+        if not (obj and obj.frozen):
+            return fieldsets
+        return [
+            (
+                title,
+                options | {"description": signed_for(obj)} if title == SIGNED_PARTS else options,
+            )
+            for title, options in fieldsets
+        ]
+
+    def formfield_for_manytomany(self, db_field, request, **kwargs):
+        kwargs["widget"] = forms.CheckboxSelectMultiple
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    @admin.display(description=_("Recipients"))
+    def recipients_shown(self, petition):
+        return petition.recipients
+
+    @admin.display(description=_("People who signed"))
+    def people_shown(self, petition):
+        return number(petition.numbers.total) if petition.pk else "0"
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and not (obj and obj.frozen)
+
+    def save_related(self, request, form, formsets, change):
+        petition = form.instance
+        # Asked of the database, before its recipients are saved.
+        before = publishing.promise_in_its_language(Petition.objects.get(pk=petition.pk))
+        super().save_related(request, form, formsets, change)
+        publishing.keep_promise_default(Petition.objects.get(pk=petition.pk), before)
+
+    def refusal(self, error):
+        constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "")
+        if constraint == "petition_frozen":
+            return gettext("People have signed this petition as it is. Nothing was changed.")
+        return super().refusal(error)
+
+    def verb_view(self, request, object_id, verb_class):
+        if verb_class is MendPetition:
+            return self.mend_view(request, object_id)
+        return super().verb_view(request, object_id, verb_class)
+
+    def mend_view(self, request, object_id):
+        """Choose a part, type it anew, look at before and after, then it is done."""
+        petition = get_object_or_404(Petition, pk=object_id)
+        verb = MendPetition(request, petition)
+        if not verb.permitted():
+            raise PermissionDenied
+        if not verb.offered():
+            messages.info(
+                request, gettext("Nobody has signed this petition: simply change its text.")
+            )
+            return HttpResponseRedirect(verb.goes_to())
+        typed = request.POST if request.method == "POST" else request.GET
+        part = typed.get("part")
+        form = None
+        if part in Mend.Part.values:
+            post = request.POST if request.method == "POST" else None
+            form = MendForm(post, petition=petition, part=Mend.Part(part))
+        checked = form is not None and form.is_valid()
+        if checked and "mend" in request.POST:
+            mending.mend(
+                petition,
+                part=form.part,
+                after=form.cleaned_data["after"],
+                reason=form.cleaned_data["reason"],
+                by=request.user,
+            )
+            middleware.publish()
+            messages.success(
+                request, gettext("Mended. The page says what was changed, when and why.")
+            )
+            return HttpResponseRedirect(verb.goes_to())
+        return self.page(
+            request,
+            "admin/petitions/petition/mend.html",
+            petition,
+            title=verb.title(),
+            verb=verb,
+            form=form,
+            checked=checked and "change" not in request.POST,
+            before=_lines(form.before) if form else [],
+            after=_lines(form.cleaned_data["after"]) if checked else [],
+            parts=Mend.Part.choices,
+            status=422 if request.method == "POST" and not checked else 200,
+        )
+
+
+def _lines(value):
+    return value if isinstance(value, list) else value.splitlines()

@@ -1,0 +1,129 @@
+"""Publish, close and copy a petition."""
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from campaign_site import going_public, keys, middleware
+from campaign_site.models import record
+from campaigns.models import Campaign
+from petitions.models import Petition, Target
+
+
+def missing(petition) -> list[str]:
+    """What a petition lacks before anybody may see it, as sentences; empty when nothing."""
+    targets = list(petition.targets.select_related("government", "addressee"))
+    found = []
+    if not targets:
+        found.append(_("It has no recipient yet."))
+    found += [
+        _("%(government)s has no addressee yet: choose who the letter is written to.")
+        % {"government": target.government}
+        for target in targets
+        if target.addressee is None
+    ]
+    if not petition.letter.strip():
+        found.append(_("It has no letter yet."))
+    if not petition.demands:
+        found.append(_("It has no demand yet: type at least one."))
+    if not petition.promise.strip():
+        found.append(_("It has no promise yet: save it with its recipients."))
+    if not petition.campaign.is_published:
+        found.append(
+            _("Its campaign “%(campaign)s” is not published yet.") % {"campaign": petition.campaign}
+        )
+    if problem := keys.problem():
+        found.append(
+            _("Nobody could sign: %(problem)s. Ask whoever runs this server.")
+            % {"problem": problem}
+        )
+    return found
+
+
+def publish(petition, *, by=None) -> bool:
+    """False where the petition is public already, or something is missing by now."""
+    targets = Target.objects.filter(petition=OuterRef("pk"))
+    complete = (
+        Q(Exists(targets))
+        & ~Q(Exists(targets.filter(addressee=None)))
+        & ~Q(letter="")
+        & ~Q(promise="")
+        & ~Q(demands=[])
+        & Q(campaign__in=Campaign.objects.published())
+    )
+    return going_public.publish(petition, by=by, only_if=complete)
+
+
+@transaction.atomic
+def close(petition, *, outcome: str, by=None) -> bool:
+    """From now on nobody can sign. False where it is closed already or not public."""
+    moment = now()
+    still_open = Petition.objects.published().filter(
+        Q(closes_at=None) | Q(closes_at__gt=moment), Q(opens_at=None) | Q(opens_at__lt=moment)
+    )
+    if not still_open.filter(pk=petition.pk).update(closes_at=moment, outcome=outcome):
+        return False
+    record("closed", petition, by=by, kind="petition")
+    middleware.publish()
+    return True
+
+
+# What belongs to one petition alone, and to the people who signed it. Dates and outcome are of
+# the past by the time that somebody copies.
+_NOT_COPIED = {"id", "slug", "state", "frozen", "opens_at", "closes_at", "outcome"} | {
+    "created_at",
+    "updated_at",
+}
+
+
+@transaction.atomic
+def copy(petition, *, by=None) -> Petition:
+    """A new draft with the same words, people and recipients. Nobody has signed it."""
+    made = Petition(
+        slug=_free_slug(petition.slug),
+        **{
+            field.attname: getattr(petition, field.attname)
+            for field in Petition._meta.concrete_fields
+            if field.name not in _NOT_COPIED
+        },
+    )
+    made.save(force_insert=True)
+    made.profiles.set(petition.profiles.all())
+    Target.objects.bulk_create(
+        Target(petition=made, government_id=target.government_id, addressee_id=target.addressee_id)
+        for target in petition.targets.all()
+    )
+    record("copied", petition, by=by, kind="petition", copy=made.slug)
+    return made
+
+
+def _free_slug(slug):
+    number = 2
+    while True:
+        ending = f"-{number}"
+        tried = slug[: 80 - len(ending)] + ending
+        if not Petition.objects.filter(slug=tried).exists():
+            return tried
+        number += 1
+
+
+def promise_in_its_language(petition) -> str:
+    """The default promise, in the language of the petition where we have that; empty while there
+    is no recipient."""
+    if not petition.recipients:
+        return ""
+    language = petition.language if petition.language in dict(settings.LANGUAGES) else "en"
+    with override(language):
+        return petition.default_promise
+
+
+def keep_promise_default(petition, default_before: str) -> None:
+    """After the recipients were saved: an empty promise, or one that nobody reworded, names them
+    all. What was signed is left alone."""
+    default = promise_in_its_language(petition)
+    Petition.objects.filter(pk=petition.pk, frozen=None, promise__in=["", default_before]).exclude(
+        promise=default
+    ).update(promise=default)

@@ -1,0 +1,222 @@
+"""The delivery officer makes a list, prints it, and says what happened at the door."""
+
+import datetime
+
+import pytest
+from django.urls import reverse
+
+from campaign_site.models import AuditEvent
+from petitions import deliveries, delivery_lists, signing
+from petitions.models import Delivery
+from tests import factories
+from tests.staff.forms import fill_in, text
+
+OVERVIEW = "/admin/petitions/delivery/"
+pytestmark = pytest.mark.django_db
+
+
+def url(name, pk):
+    return reverse(f"admin:petitions_delivery_{name}", args=[pk])
+
+
+@pytest.fixture
+def signed(petition):
+    for name, city in (
+        ("Ұлан Сәрсен", "Алматы"),
+        ("Zoë Öst", "Lund"),
+        ("Amina Yusuf", "Lund"),
+        ("Bo Ek", "LUND"),
+        ("Cem", "Lund"),
+        ("Dara", "Lund"),
+    ):
+        factories.sign_and_confirm(petition, name=name, city=city)
+    factories.sign_and_confirm(petition, name="Hidden", city="Hidden", deliver=False)
+    return petition
+
+
+@pytest.fixture
+def delivery(signed):
+    return deliveries.prepare(signed, signed.targets.get().government)
+
+
+def prepare(client, petition, **typed):
+    return client.post(url("prepare", petition.targets.get().pk), typed)
+
+
+def test_numbers_come_first_as_sentences(officer, signed):
+    page = text(officer.get(OVERVIEW))
+    assert "Ready: 6 names." in page
+    assert "Asked not to be named: 1." in page
+    assert "Prepare the list of 6 names" in page
+    shown = text(officer.get(url("prepare", signed.targets.get().pk)))
+    assert "1 place has fewer than five names (1 in all)" in shown
+    assert not Delivery.objects.exists()
+
+
+def test_prepare_download_exact_bytes(officer, signed):
+    answer = prepare(officer, signed)
+    delivery = Delivery.objects.get()
+    assert answer["Location"] == url("change", delivery.pk)
+    assert delivery.prepared_by == officer.member
+    answer = officer.get(url("csv", delivery.pk))
+    assert (
+        b"".join(answer.streaming_content)
+        == (
+            "\ufeffname,city\r\n"
+            "Amina Yusuf,Lund\r\nBo Ek,LUND\r\nCem,Lund\r\nDara,Lund\r\nZoë Öst,Lund\r\n"
+            "Ұлан Сәрсен,Алматы\r\n"
+        ).encode()
+    )
+    assert "no-store" in answer["Cache-Control"]
+    assert answer["Content-Disposition"].endswith('.csv"')
+    event = AuditEvent.objects.get(verb="downloaded a list")
+    assert (event.by, event.details["format"], event.details["names"]) == (officer.member, "csv", 6)
+
+
+def test_small_places_without_their_city(officer, signed):
+    prepare(officer, signed, hide_small_places="on")
+    delivery = Delivery.objects.get()
+    body = b"".join(officer.get(url("csv", delivery.pk)).streaming_content).decode()
+    assert "Ұлан Сәрсен,\r\n" in body
+    assert "Алматы" not in body
+    page = text(officer.get(url("print", delivery.pk)))
+    assert "Other places" in page
+    assert "Алматы" not in page
+
+
+def test_print_view_has_the_list_and_nothing_else_of_anybody(officer, delivery):
+    page = text(officer.get(url("print", delivery.pk)))
+    assert "The people below ask <bdi>Minister of Justice</bdi>" in page
+    assert page.index("Lund</h3>") < page.index("Amina Yusuf") < page.index("Алматы</h3>")
+    assert "<bdi>Bo Ek</bdi>" in page
+    assert "(<bdi>LUND</bdi>)" in page
+    assert "1 more person asked only to be counted." in page
+    assert officer.member.username not in page
+    assert "Hidden" not in page
+    assert "@" not in page
+    assert "<style" not in page
+    assert "<script" not in page
+    assert AuditEvent.objects.filter(verb="opened a list for printing").count() == 1
+
+
+def test_same_list_same_bytes(delivery):
+    first = b"".join(delivery_lists.as_html(delivery))
+    assert first == b"".join(delivery_lists.as_html(Delivery.objects.get(pk=delivery.pk)))
+    assert b"<style>" in first  # it stands alone as a file
+
+
+def test_places_group_spellings_of_one_city(delivery):
+    found = [(place.heading, len(place.names)) for place in delivery_lists.places(delivery, 1)]
+    assert found == [("Lund", 5), ("Алматы", 1)]
+
+
+def test_who_left_since_is_counted_and_gone_from_the_list(officer, signed, delivery):
+    signing.remove(signed.signatures.get(name="Cem").pk)
+    assert "1 person was removed since" in text(officer.get(url("change", delivery.pk)))
+    assert b"Cem" not in b"".join(officer.get(url("csv", delivery.pk)).streaming_content)
+
+
+def test_nothing_to_deliver_and_no_addressee_are_sentences(officer, petition):
+    refused = prepare(officer, petition)
+    assert refused.status_code == 422
+    assert "Nobody new is ready" in text(refused)
+    petition.targets.update(addressee=None)
+    assert "no addressee yet" in text(prepare(officer, petition))
+    assert not Delivery.objects.exists()
+
+
+def handover(office, **typed):
+    return {
+        "office": office.pk,
+        "on": datetime.date.today().isoformat(),  # noqa: DTZ011 the zone of tests is UTC
+        "method": "visit",
+        "outcome": "refused",
+        "public_line": "6 names taken to the embassy. Refused at the door.",
+    } | typed
+
+
+def test_refused_then_posted(officer, client, signed, delivery):
+    office = factories.make_office(delivery.government)
+    page = url("handover", delivery.pk)
+    assert fill_in(officer, page, **handover(office)).status_code == 302
+    delivery.refresh_from_db()
+    assert delivery.state == "prepared"
+    posted = handover(office, method="post", outcome="posted", public_line="Posted the same day.")
+    assert fill_in(officer, page, **posted).status_code == 302
+    delivery.refresh_from_db()
+    assert delivery.state == "handed_over"
+    shown = text(officer.get(url("change", delivery.pk)))
+    assert "Refused at the door." in shown
+    assert "Posted the same day." in shown
+    public = text(client.get(signed.get_absolute_url()))
+    assert "Refused at the door." in public
+    assert "Posted the same day." in public
+    # What was handed over cannot be cancelled.
+    officer.post(url("cancel", delivery.pk))
+    delivery.refresh_from_db()
+    assert delivery.state == "handed_over"
+
+
+def test_only_offices_of_the_promised_government(officer, delivery):
+    factories.make_office(delivery.government)
+    other = factories.make_office(factories.make_government("Government of Norrland"))
+    refused = fill_in(officer, url("handover", delivery.pk), **handover(other))
+    assert refused.status_code == 422
+    assert "Refused at the door." in text(refused)  # what was typed is kept
+    assert not delivery.handovers.exists()
+
+
+@pytest.mark.parametrize("typed", [{"on": "2099-01-01"}, {"on": "soon"}, {"outcome": ""}])
+def test_wrong_handover_is_refused_by_the_field(officer, delivery, typed):
+    office = factories.make_office(delivery.government)
+    refused = fill_in(officer, url("handover", delivery.pk), **handover(office, **typed))
+    assert refused.status_code == 422
+    assert refused.context["form"].errors.keys() == typed.keys()
+    assert not delivery.handovers.exists()
+
+
+def test_cancel_asks_first_then_its_people_are_ready_again(officer, signed, delivery):
+    assert "6 names leave this list" in text(officer.get(url("cancel", delivery.pk)))
+    officer.post(url("cancel", delivery.pk))
+    delivery.refresh_from_db()
+    assert delivery.is_cancelled
+    assert deliveries.numbers(signed, delivery.government).ready == 6
+    assert officer.get(url("csv", delivery.pk)).status_code == 302
+
+
+def test_reply_is_noted(officer, delivery):
+    office = factories.make_office(delivery.government)
+    fill_in(officer, url("handover", delivery.pk), **handover(office, outcome="accepted"))
+    answer = fill_in(officer, url("reply", delivery.pk), reply_due="2020-01-01")
+    assert answer.status_code == 302
+    assert "Reply overdue since" in text(officer.get(url("change", delivery.pk)))
+
+
+def test_a_name_like_a_formula_stops_the_file_before_its_first_byte(officer, signed, delivery):
+    signed.signatures.filter(name="Cem").update(name="=1+1")
+    answer = officer.get(url("csv", delivery.pk))
+    assert answer.status_code == 302
+    assert not AuditEvent.objects.filter(verb="downloaded a list").exists()
+
+
+@pytest.mark.parametrize("role", ["campaigner", "translator"])
+def test_nobody_else_gets_near_a_list(logged_in, signed, delivery, role):
+    client = logged_in(role)
+    target = signed.targets.get()
+    for page in (
+        OVERVIEW,
+        url("prepare", target.pk),
+        *(
+            url(name, delivery.pk)
+            for name in ("change", "csv", "print", "cancel", "handover", "reply")
+        ),
+    ):
+        assert client.get(page).status_code == 403, page
+        assert client.post(page).status_code == 403, page
+    assert Delivery.objects.get().state == "prepared"
+
+
+def test_somebody_without_login_is_asked_to_log_in(client, delivery):
+    answer = client.get(url("csv", delivery.pk))
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/admin/login/")

@@ -1,0 +1,137 @@
+"""After the first signature: what it said and to whom stays (promise 2)."""
+
+from threading import Thread
+
+import pytest
+from django.db import connection
+from django.urls import reverse
+from django.utils.timezone import now
+
+from petitions.admin.petition import PetitionAdmin
+from petitions.models import Petition
+from tests import factories
+from tests.staff.forms import fill_in, text
+
+pytestmark = pytest.mark.django_db
+SENTENCE = "2 people signed for the Government of Estrava only; copy the petition to ask somebody"
+
+
+@pytest.fixture
+def signed(petition):
+    factories.sign_and_confirm(petition, name="Amina Yusuf", city="Lund")
+    factories.sign_and_confirm(petition, name="Bo Ek", city="Lund")
+    return factories.fresh(petition)
+
+
+def page(petition, verb="change"):
+    return reverse(f"admin:petitions_petition_{verb}", args=[petition.pk])
+
+
+def test_second_government_is_answered_with_the_sentence(campaigner, signed):
+    other = factories.make_government("Government of Norrland")
+    answer = fill_in(
+        campaigner,
+        page(signed),
+        **{
+            "targets-TOTAL_FORMS": 2,
+            "targets-1-government": other.pk,
+            "targets-1-addressee": other.addressees.get().pk,
+        },
+    )
+    assert answer.status_code == 200
+    formset = answer.context["inline_admin_formsets"][0].formset
+    assert SENTENCE in formset.forms[1].errors["government"][0]
+    assert signed.targets.count() == 1
+
+
+@pytest.mark.parametrize(
+    "part", ["title", "salutation", "letter", "demands", "promise", "language"]
+)
+def test_signed_part_is_read_only(campaigner, signed, part):
+    before = getattr(signed, part)
+    assert SENTENCE in text(campaigner.get(page(signed)))
+    answer = fill_in(campaigner, page(signed), **{part: "fr" if part == "language" else "Other"})
+    assert answer.status_code == 200
+    assert SENTENCE in answer.context["adminform"].form.errors[part][0]
+    assert getattr(factories.fresh(signed), part) == before
+
+
+def test_government_cannot_be_swapped_or_taken_away(campaigner, signed):
+    other = factories.make_government("Government of Norrland")
+    fill_in(campaigner, page(signed), **{"targets-0-government": other.pk})
+    fill_in(campaigner, page(signed), **{"targets-0-DELETE": "on"})
+    assert [str(target) for target in signed.targets.all()] == ["Government of Estrava"]
+
+
+def test_the_rest_may_change(campaigner, signed):
+    answer = fill_in(campaigner, page(signed), summary="Two new sentences.", goal="1000")
+    assert answer.status_code == 302
+    assert factories.fresh(signed).summary == "Two new sentences."
+
+
+@pytest.mark.django_db(transaction=True)
+def test_first_signature_while_the_form_is_saved(logged_in, monkeypatch):
+    """The form was checked while nobody had signed; the database refuses, and the page says so."""
+    petition = factories.make_petition()
+    save_model = PetitionAdmin.save_model
+
+    def freeze():
+        Petition.objects.filter(pk=petition.pk).update(frozen=now())
+        connection.close()
+
+    def somebody_signs_first(*args):
+        if not factories.fresh(petition).frozen:
+            thread = Thread(target=freeze)
+            thread.start()
+            thread.join()
+        save_model(*args)
+
+    monkeypatch.setattr(PetitionAdmin, "save_model", somebody_signs_first)
+    answer = fill_in(logged_in("campaigner"), page(petition), title="Something else")
+    assert answer.status_code == 200
+    assert "copy the petition" in answer.context["adminform"].form.errors["title"][0]
+    assert 'value="Something else"' in text(answer)  # what was typed is kept
+    assert factories.fresh(petition).title == petition.title
+
+
+def test_copy_takes_the_words_and_nothing_of_the_signers(campaigner, signed):
+    answer = campaigner.post(page(signed, "copy"))
+    copy = Petition.objects.exclude(pk=signed.pk).get()
+    assert answer["Location"] == page(copy)
+    assert (copy.state, copy.frozen, copy.slug) == ("draft", None, f"{signed.slug}-2")
+    assert (copy.letter, copy.demands, copy.promise) == (
+        signed.letter,
+        signed.demands,
+        signed.promise,
+    )
+    assert [str(target) for target in copy.targets.all()] == ["Government of Estrava"]
+    assert copy.numbers.total == 0
+    assert not copy.signatures.exists()
+    answer = fill_in(campaigner, page(copy), title="Let Marta Ilin go")
+    assert answer.status_code == 302
+    assert factories.fresh(copy).title == "Let Marta Ilin go"
+
+
+def test_mend_shows_before_and_after_first(campaigner, signed):
+    mend = page(signed, "mend")
+    typed = {"part": "title", "after": "Free Marta Ilyn", "reason": "Misspelt name."}
+    shown = campaigner.post(mend, typed)
+    assert shown.status_code == 200
+    assert signed.title in text(shown)
+    assert "Free Marta Ilyn" in text(shown)
+    assert factories.fresh(signed).title == signed.title
+    assert campaigner.post(mend, typed | {"mend": "Mend it now"}).status_code == 302
+    assert factories.fresh(signed).title == "Free Marta Ilyn"
+    assert signed.mends.get().reason == "Misspelt name."
+
+
+def test_mend_of_demands_keeps_their_number(campaigner, signed):
+    typed = {"part": "demands", "after": "One.\r\nTwo.", "reason": "x", "mend": "1"}
+    refused = campaigner.post(page(signed, "mend"), typed)
+    assert refused.status_code == 422
+    assert "keeps the number of demands" in text(refused)
+    assert factories.fresh(signed).demands == signed.demands
+
+
+def test_unsigned_petition_needs_no_mending(campaigner, petition):
+    assert campaigner.get(page(petition, "mend")).status_code == 302
