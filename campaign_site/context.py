@@ -1,6 +1,7 @@
 from django.conf import settings
 from django.utils import translation
 
+from campaign_site import outbox
 from campaign_site.models import SiteSettings
 
 
@@ -12,4 +13,6 @@ def site(request):
         "lang": translation.get_language(),
         "dir": "rtl" if translation.get_language_bidi() else "ltr",
         "languages": settings.LANGUAGES,
+        "site_url": settings.SITE_URL,
+        "sender": outbox.sender,  # asked only where a page names it
     }
