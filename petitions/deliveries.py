@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from campaign_site.models import record
 from petitions.models import Delivered, Delivery, Handover, Target
 
+LARGE = 10_000  # names
 SMALL_PLACE = 5  # fewer names than this in one place may give somebody away
 
 
@@ -136,6 +137,10 @@ def prepare(petition, government, *, by=None, hide_small_places=False) -> Delive
             ],
         )
         delivery.names, delivery.other_places_from = cursor.fetchone()
+        if delivery.names >= LARGE:
+            # Files read ranges of positions. With statistics from before the list was made,
+            # PostgreSQL may read the whole table for every row of it.
+            cursor.execute("ANALYZE petitions_delivered, petitions_signature")
     if not delivery.names:
         raise NothingToDeliver
     delivery.save(update_fields=["names", "other_places_from"])

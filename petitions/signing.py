@@ -20,7 +20,7 @@ from campaign_site.models import OutboxMessage, SiteSettings
 from campaign_site.names import comparison_key, held_reason
 from petitions import counting
 from petitions.models import Delivered, Delivery, PendingSignature, Petition, Signature
-from petitions.models.signature import HOUSEHOLD
+from petitions.models.signature import CITY_KEY, HOUSEHOLD, NAME_KEY
 
 PENDING_DAYS = 7
 FIND_MAIL_BYTES = 2048
@@ -237,13 +237,14 @@ def _as_listed(name, city, deliver) -> dict:
             "held": False,
             "held_reason": "",
         }
-    reason = held_reason(name) or held_reason(city)
+    reason = held_reason(name) or held_reason(city, place=True)
     return {
         "deliver": True,
         "name": name,
         "city": city,
-        "name_key": comparison_key(name),
-        "city_key": comparison_key(city),
+        # Ligatures expand up to eighteen times; an index entry has its limit.
+        "name_key": comparison_key(name)[:NAME_KEY],
+        "city_key": comparison_key(city)[:CITY_KEY],
         "held": bool(reason),
         "held_reason": reason,
     }

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from petitions.models.petition import Petition
 
 HOUSEHOLD = 5  # people who may share one mailbox
+NAME_KEY, CITY_KEY = 300, 200  # characters
 
 
 class PendingSignature(models.Model):
@@ -91,8 +92,8 @@ class Signature(models.Model):
     # Exactly as typed. The keys are for comparing and sorting only.
     name = models.CharField(max_length=100, blank=True)
     city = models.CharField(max_length=60, blank=True)
-    name_key = models.CharField(max_length=300, null=True, db_collation="C")  # noqa: DJ001 NULL never conflicts
-    city_key = models.CharField(max_length=200, blank=True, db_collation="C")
+    name_key = models.CharField(max_length=NAME_KEY, null=True, db_collation="C")  # noqa: DJ001 NULL never conflicts
+    city_key = models.CharField(max_length=CITY_KEY, blank=True, db_collation="C")
     digest = models.BinaryField(null=True)
     domain_digest = models.BinaryField(null=True)
     code_digest = models.BinaryField(null=True, unique=True)

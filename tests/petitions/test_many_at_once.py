@@ -1,5 +1,6 @@
 """What the database keeps when everybody presses at the same moment."""
 
+import contextlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,8 +15,8 @@ from tests.factories import (
     confirm,
     fresh,
     make_government,
-    make_petition,
     make_member,
+    make_petition,
     sign,
     sign_and_confirm,
 )
@@ -94,10 +95,8 @@ def test_lists_made_while_people_sign_and_leave():
 
     def prepare():
         for _ in range(5):
-            try:
+            with contextlib.suppress(deliveries.NothingToDeliver):
                 deliveries.prepare(petition, government)
-            except deliveries.NothingToDeliver:
-                pass
 
     together(
         prepare,
@@ -122,7 +121,7 @@ def test_letter_changed_at_the_moment_of_the_first_confirmation():
         petition = make_petition()
         pending = sign(petition)
         seen = fresh(petition).frozen_digest()
-        changed, confirmed = together(
+        _changed, confirmed = together(
             lambda petition=petition: Petition.objects.filter(pk=petition.pk).update(letter="New"),
             lambda pending=pending, seen=seen: signing.confirm(
                 pending.pk, name="A", city="B", deliver=True, seen=seen
@@ -207,9 +206,14 @@ def test_count_moves_with_its_signature_or_not_at_all():
     """Promise 15: one transaction."""
     petition = make_petition()
     pending = sign(petition)
-    with pytest.raises(RuntimeError), transaction.atomic():
+
+    @transaction.atomic
+    def confirm_and_fail():
         confirm(pending)
         raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        confirm_and_fail()
     assert not Signature.objects.exists()
     assert fresh(petition).numbers.confirmed == 0
     assert not counting.recount(petition)
