@@ -309,10 +309,21 @@ def test_port_that_is_none_is_told():
         demo._free_addresses(65536)
 
 
-def test_serves_this_machine_only():
+def test_place_where_nothing_can_be_written_is_told(tmp_path, settings):
+    (tmp_path / "file").write_text("in the way")
+    settings.VAR = tmp_path / "file" / "var"
+    with pytest.raises(CommandError, match=r"^Cannot write in .* choose another place with VAR="):
+        demo.Demonstration(_free_port(), say=print).__enter__()
+
+
+def _free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return probe.getsockname()[1]
+
+
+def test_serves_this_machine_only():
+    port = _free_port()
     assert set(demo._free_addresses(port)) <= {f"127.0.0.1:{port}", f"[::1]:{port}"}
 
 
@@ -320,9 +331,7 @@ class Running:
     """`manage.py demo` as somebody starts it in a terminal, in a place of its own."""
 
     def __init__(self, place):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = _free_port()
         manage = Path(demo.settings.BASE_DIR) / "manage.py"
         self.process = subprocess.Popen(
             [sys.executable, manage, "demo", "--port", str(self.port)],
@@ -365,6 +374,10 @@ class Running:
             os.close(handle)
         return self.process.returncode, said
 
+    def socket_folder(self):
+        command = Path(f"/proc/{self.child('postgres')}/cmdline").read_text()
+        return Path(re.search(r"unix_socket_directories=([^\0]+)", command)[1])
+
     def child(self, word):
         for stat in Path("/proc").glob("[0-9]*/stat"):
             try:
@@ -397,14 +410,23 @@ def test_demo_starts_stops_goes_on_and_recovers(place):
     code, said = first.end(signal.SIGINT)
     assert (code, "Everything is stopped" in said) == (0, True)
 
-    # Nothing is loaded twice, and a web server that dies takes all with it.
+    # Nothing is loaded twice, no log names a visitor, and a web server that dies takes all with it.
     second = Running(place)
+    with socket.create_connection(("127.0.0.1", second.port)) as visitor:
+        visitor.sendall(b"GET /signatures/a-token/ nonsense\r\n\r\n")
+        assert b"400 Bad Request" in visitor.recv(1000)
+    log = (place / "var" / "web-server.log").read_text()
+    assert "a request could not be handled" in log
+    assert not re.search(r"127\.0\.0\.1|::1|a-token", log)
     assert '"count": 336' in second.page("/petitions/free-marta-ilin/count.json")
     code, said = second.end(signal.SIGKILL, second.child("gunicorn"))
     assert (code, "The web server ended by itself" in said) == (1, True)
 
-    # Killed without a word, it leaves nothing behind and starts again.
-    assert Running(place).end(signal.SIGKILL)[0] == -signal.SIGKILL
+    # Killed without a word, it leaves nothing running and starts again.
+    killed = Running(place)
+    left = killed.socket_folder()
+    assert killed.end(signal.SIGKILL)[0] == -signal.SIGKILL
+    shutil.rmtree(left.parent)
     third = Running(place)
     assert third.page("/readyz") == "ready\n"
     assert third.end(signal.SIGTERM)[0] == 0

@@ -21,6 +21,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from campaign_site.demonstration.load import load, write_samples
 from campaign_site.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
 
 # What these name is the demonstration's own, whatever the environment says of another site.
@@ -57,14 +58,12 @@ class Command(BaseCommand):
         try:
             with Demonstration(port, say=self.stdout.write) as demonstration:
                 demonstration.run()
-        except (EmbeddedPostgresError, OSError) as error:
+        except EmbeddedPostgresError as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             self.stdout.write("Everything is stopped. The next start goes on from here.")
 
     def fill(self):
-        from campaign_site.demonstration.load import load, write_samples
-
         call_command("migrate", interactive=False, verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
         write_samples(settings.VAR / "samples")
@@ -91,7 +90,13 @@ class Demonstration:
 
     def __enter__(self):
         self.listen = _free_addresses(self.port)
-        self._make_folders()
+        try:
+            self._make_folders()
+        except OSError as error:
+            raise CommandError(
+                f"Cannot write in {self.var} ({error.strerror}): choose another place with "
+                "VAR=/some/where."
+            ) from error
         self.say("Starting PostgreSQL …")
         self.postgres.start()
         return self
