@@ -133,6 +133,7 @@ LANGUAGE_CODE = "en"
 # The languages of the interface that are offered to the public.
 LANGUAGES = [("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["campaign_site.formats"]
 USE_I18N = True
 USE_TZ = True
 # The zone in which dates are shown and petitions open and close.

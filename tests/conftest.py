@@ -1,3 +1,6 @@
+import os
+import shutil
+
 import pytest
 from django.core import mail
 
@@ -22,3 +25,54 @@ def nothing_remembered(settings):
 @pytest.fixture
 def petition(db):
     return factories.make_petition()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Debian's Chromium, driven by playwright. Without it the test is skipped, and fails in CI."""
+    from playwright.sync_api import sync_playwright
+
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail("Chromium is missing: apt-get install chromium")
+        pytest.skip("needs Chromium: apt-get install chromium")
+    # playwright's event loop makes Django refuse the database in this thread.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path,
+            args=[
+                "--no-sandbox",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium, live_server):
+    """A function that opens a browser of its own at this site; what it asked for is recorded."""
+    contexts = []
+
+    def open_browser(*, scripts=True, width=360, height=640):
+        context = chromium.new_context(
+            java_script_enabled=scripts,
+            viewport={"width": width, "height": height},
+            base_url=live_server.url,
+            accept_downloads=True,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.asked_for = []
+        page.on("request", lambda request: page.asked_for.append(request.url))
+        page.complaints = []
+        page.on("console", lambda message: page.complaints.append(message.text))
+        return page
+
+    yield open_browser
+    for context in contexts:
+        context.close()

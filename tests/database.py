@@ -35,7 +35,7 @@ def _begin():
     # As root the server runs as another account, which must get through.
     _directory.chmod(0o711)
     var = _directory / "var"
-    var.mkdir()
+    (var / "static").mkdir(parents=True)
 
     os.environ.pop("DEBUG", None)
     os.environ.pop("VIGIL_DEMO", None)

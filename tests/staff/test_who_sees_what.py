@@ -140,3 +140,11 @@ def test_only_administrators_see_members(campaigner, officer):
     for client in (campaigner, officer):
         assert client.get(reverse("admin:campaign_site_member_changelist")).status_code == 403
         assert client.get(reverse("admin:campaign_site_auditevent_changelist")).status_code == 403
+
+
+def test_members_made_in_code_can_log_in(client):
+    Member.objects.create_user("ada", password="a long pass phrase", role="campaigner")
+    Member.objects.create_superuser("bo", password="a long pass phrase")
+    for username in ("ada", "bo"):
+        typed = {"username": username, "password": "a long pass phrase"}
+        assert client.post("/admin/login/", typed).status_code == 302, username
