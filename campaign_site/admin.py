@@ -144,7 +144,3 @@ class SiteSettingsAdmin(StaffAdmin):
             raise PermissionDenied
         SiteSettings.load()
         return HttpResponseRedirect(reverse("admin:campaign_site_sitesettings_change", args=[1]))
-
-    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
-        extra_context = {"show_save_and_continue": False} | (extra_context or {})
-        return super().changeform_view(request, object_id, form_url, extra_context)

@@ -4,13 +4,16 @@ from functools import partial
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.options import IS_POPUP_VAR
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, models
 from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -82,6 +85,8 @@ class StaffFields:
     """For admin classes and their inlines: lists are typed one per line, texts keep their line
     ends."""
 
+    long_texts = ("letter", "story", "background", "about")
+
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if isinstance(db_field, models.JSONField):
             return LinesField(
@@ -90,8 +95,14 @@ class StaffFields:
                 required=not db_field.blank,
             )
         if isinstance(db_field, models.TextField):
-            kwargs["widget"] = PlainTextarea(attrs={"rows": 5, "dir": "auto"})
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
+            rows = 16 if db_field.name in self.long_texts else 5
+            kwargs["widget"] = PlainTextarea(attrs={"rows": rows, "dir": "auto"})
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            # A red cross beside a choice is too easily taken for “choose none”.
+            field.widget.can_delete_related = False
+            field.widget.can_change_related = field.widget.can_view_related = False
+        return field
 
 
 class StaffAdmin(StaffFields, admin.ModelAdmin):
@@ -112,19 +123,24 @@ class StaffAdmin(StaffFields, admin.ModelAdmin):
         if may_write:
             return fieldsets
         return [
-            (
-                title,
-                options
-                | {
-                    "fields": [
-                        field
-                        for field in options["fields"]
-                        if field not in ("photo_upload", "remove_photo")
-                    ]
-                },
-            )
+            (title, options | {"fields": list(map(self._to_read, _without_upload(options)))})
             for title, options in fieldsets
         ]
+
+    def _to_read(self, name):
+        """A list of texts line by line, where Django would show JSON."""
+        field = self.opts.get_field(name) if name in _json_fields(self.model) else None
+        if field is None:
+            return name
+
+        @admin.display(description=field.verbose_name)
+        def lines(obj):
+            return format_html_join(
+                mark_safe("<br>"), "{}", ((line,) for line in getattr(obj, name))
+            )
+
+        lines.__name__ = name + "_lines"
+        return lines
 
     # --- Saving ---
 
@@ -150,10 +166,10 @@ class StaffAdmin(StaffFields, admin.ModelAdmin):
         middleware.publish()
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        # Saving stays on the page anyway.
+        extra_context = {"show_save_and_continue": False} | (extra_context or {})
         if object_id is not None:
-            extra_context = {"verbs": self.offered_verbs(request, object_id)} | (
-                extra_context or {}
-            )
+            extra_context["verbs"] = self.offered_verbs(request, object_id)
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except IntegrityError:
@@ -170,7 +186,11 @@ class StaffAdmin(StaffFields, admin.ModelAdmin):
 
     def _stay(self, request, obj, answer):
         """After saving, buttons such as Preview and Publish are what comes next."""
-        if "_save" in request.POST and self.has_view_permission(request, obj):
+        if (
+            "_save" in request.POST
+            and IS_POPUP_VAR not in request.POST
+            and self.has_view_permission(request, obj)
+        ):
             return HttpResponseRedirect(change_url(obj))
         return answer
 
@@ -262,6 +282,14 @@ class StaffAdmin(StaffFields, admin.ModelAdmin):
             },
             status=status,
         )
+
+
+def _json_fields(model):
+    return {field.name for field in model._meta.fields if isinstance(field, models.JSONField)}
+
+
+def _without_upload(options):
+    return [field for field in options["fields"] if field not in ("photo_upload", "remove_photo")]
 
 
 def _changed(message):
@@ -364,10 +392,7 @@ class PageAdmin(StaffAdmin):
         super().delete_model(request, obj)
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
-        extra_context = {
-            "show_save_and_continue": False,
-            "show_save_and_add_another": False,
-        } | (extra_context or {})
+        extra_context = {"show_save_and_add_another": False} | (extra_context or {})
         obj = self.get_object(request, object_id) if object_id else None
         if obj:
             extra_context["preview_url"] = reverse(self.preview, args=[obj.pk])

@@ -1,3 +1,4 @@
+from django.apps import apps
 from django.contrib.admin import AdminSite
 from django.contrib.admin.apps import AdminConfig
 from django.urls import NoReverseMatch, reverse
@@ -74,6 +75,11 @@ class VigilAdminSite(AdminSite):
     site_header = "Vigil"
     index_title = _("What would you like to do?")
     enable_nav_sidebar = False
+
+    def login(self, request, extra_context=None):
+        # Django's login page has a `site` of its own.
+        ours = apps.get_model("campaign_site", "SiteSettings").load()
+        return super().login(request, {"site": ours} | (extra_context or {}))
 
     def index(self, request, extra_context=None):
         return super().index(request, {"sections": _sections(request)} | (extra_context or {}))

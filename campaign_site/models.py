@@ -8,6 +8,10 @@ from campaign_site.roles import Role
 
 
 class MemberManager(UserManager):
+    def create_user(self, username, email=None, password=None, **extra):
+        """Django would make somebody who may not log in here."""
+        return super().create_user(username, email, password, **({"is_staff": True} | extra))
+
     def create_superuser(self, username, email=None, password=None, **extra):
         """An administrator. The superuser flag stays off: it would skip the roles."""
         return self.create_user(username, email, password, role=Role.ADMINISTRATOR, **extra)

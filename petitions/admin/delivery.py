@@ -129,7 +129,12 @@ NO_ADDRESSEE = _("The %(government)s has no addressee yet. Choose one at the pet
 NOBODY_READY = _("Nobody new is ready for this recipient.")
 
 
-class Cancel(Verb):
+class ListVerb(Verb):
+    def title(self):
+        return str(self.label)
+
+
+class Cancel(ListVerb):
     name = "cancel"
     label = _("Cancel this list")
     button = _("Cancel the list now")
@@ -197,7 +202,7 @@ class HandoverForm(IllustratedForm):
         return day
 
 
-class RecordHandover(Verb):
+class RecordHandover(ListVerb):
     name = "handover"
     label = _("Record a handover")
     button = _("Record it")
@@ -252,9 +257,9 @@ class ReplyForm(forms.ModelForm):
         }
 
 
-class Reply(Verb):
+class Reply(ListVerb):
     name = "reply"
-    label = _("Reply")
+    label = _("Note a reply")
     button = _("Save")
     permission = "petitions.change_delivery"
 
@@ -310,7 +315,11 @@ class DeliveryAdmin(StaffAdmin):
             request,
             "admin/petitions/delivery/overview.html",
             title=gettext("Lists and handovers"),
-            targets=[Prepare(request, target) for target in targets],
+            # Where there is something to do comes first.
+            targets=sorted(
+                (Prepare(request, target) for target in targets),
+                key=lambda ready: not ready.numbers.ready,
+            ),
             lists=lists,
         )
 

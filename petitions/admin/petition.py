@@ -92,6 +92,11 @@ class TargetForm(forms.ModelForm):
         addressee = self.cleaned_data.get("addressee")
         if petition.frozen and not self.instance.pk:
             self.add_error("government", signed_for(petition))
+        if government and not addressee and "addressee" in self.cleaned_data:
+            # Where there is one only, nobody has to choose; saved, the page shows who it is.
+            known = list(government.addressees.all()[:2])
+            addressee = known[0] if len(known) == 1 else None
+            self.cleaned_data["addressee"] = addressee
         if addressee and government and addressee.government_id != government.pk:
             self.add_error(
                 "addressee",

@@ -291,6 +291,27 @@ def test_translator_reads_and_changes_nothing(logged_in):
     assert translator.post(url("petitions_petition_change", petition.pk)).status_code == 403
 
 
+def test_translator_reads_lists_line_by_line(logged_in):
+    petition = factories.make_petition(demands=["Set “Zoë” free.", "Let her family <visit>."])
+    page = text(logged_in("translator").get(url("petitions_petition_change", petition.pk)))
+    assert "Set “Zoë” free.<br>Let her family &lt;visit&gt;." in page
+    assert "photo_upload" not in page
+
+
+def test_only_addressee_needs_no_choosing(campaigner):
+    government = factories.make_government()
+    factories.make_campaign()
+    typed = petition_fields() | targets(government, addressee=False)
+    assert fill_in(campaigner, url("petitions_petition_add"), **typed).status_code == 302
+    assert Target.objects.get().addressee == government.addressees.get()
+
+
+def test_recipient_added_in_a_small_window_goes_back_to_the_petition(campaigner):
+    answer = make_recipient(campaigner, _popup="1")
+    assert answer.status_code == 200
+    assert "popup_response.js" in text(answer)
+
+
 def test_preview_is_for_staff(client, db):
     petition = factories.make_petition(state="draft")
     answer = client.get(reverse("preview_petition", args=[petition.pk]))
