@@ -2,7 +2,6 @@
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
@@ -19,9 +18,7 @@ from petitions.models import Handover, Petition
 
 @require_safe
 def home(request):
-    # A petition that nobody has signed has no count row yet: it comes last, not first.
-    most_signed = (F("count__confirmed") + F("count__ledger")).desc(nulls_last=True)
-    petitions = list(Petition.objects.open().for_cards().order_by(most_signed, "title")[:4])
+    petitions = list(Petition.objects.open().for_cards()[:4])
     return render(
         request,
         "campaign_site/home.html",
@@ -49,7 +46,7 @@ def campaign(request, slug):
 
 
 def campaign_page(request, found, *, preview=False):
-    petitions = list(found.petitions.published().for_cards().order_by("title"))
+    petitions = list(found.petitions.published().for_cards())
     return render(
         request,
         "campaigns/campaign.html",

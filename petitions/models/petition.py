@@ -32,7 +32,15 @@ class PetitionQuerySet(models.QuerySet):
         )
 
     def for_cards(self):
-        return self.select_related("count").prefetch_related("targets__government")
+        """The most signed first; one that nobody has signed has no count row yet."""
+        most_signed = (models.F("count__confirmed") + models.F("count__ledger")).desc(
+            nulls_last=True
+        )
+        return (
+            self.select_related("count")
+            .prefetch_related("targets__government")
+            .order_by(most_signed, "title")
+        )
 
 
 class Petition(Described, Illustrated):

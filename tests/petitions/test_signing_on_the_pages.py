@@ -152,7 +152,15 @@ def test_reading_never_confirms(client, petition):
     for _ in range(50):
         assert client.get(path).status_code == 200
     client.head(path)
-    client.get(path, {"action": "confirm", "is_me": "yes"})
+    everything = {
+        "action": "confirm",
+        "is_me": "yes",
+        "seen": fresh(petition).frozen_digest(),
+        "name": pending.name,
+        "city": pending.city,
+    }
+    client.get(path, everything)
+    client.head(path, everything)
     client.get("/code/", {"code": links.make_code(pending.pk)})
     assert client.get(reverse("petitions:sign", args=[petition.slug])).status_code == 302
     assert not Signature.objects.exists()
