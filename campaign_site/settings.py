@@ -21,7 +21,7 @@ DEBUG = False
 
 # --- Secrets ---------------------------------------------------------------------------------
 # Signs staff sessions. May be changed at any time: staff log in again.
-SECRET_KEY = env.str("SECRET_KEY", "")
+SECRET_KEY = env.str("SECRET_KEY", "") or "missing"
 # 32 bytes, base64url. Lasts as long as any signature: links in mails, digests of addresses and
 # addresses that wait for their confirmation depend on it. Keep a copy away from the database.
 SIGNER_KEY = env.str("SIGNER_KEY", "")
