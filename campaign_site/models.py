@@ -4,6 +4,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from campaign_site import sealing
 from campaign_site.roles import Role
 
 
@@ -183,6 +184,90 @@ class SiteSettings(models.Model):
         return cls.objects.get_or_create(pk=1)[0]
 
 
+class ContactKey(models.Model):
+    """The public half of a key to which addresses are sealed. No server has the private half."""
+
+    label = models.CharField(_("name"), max_length=100)
+    public = models.BinaryField(unique=True)
+    made_at = models.DateTimeField(_("made"), auto_now_add=True)
+    made_by = models.ForeignKey(
+        Member, models.PROTECT, verbose_name=_("made by"), null=True, related_name="+"
+    )
+    # When the private half, read again from its file, opened a test box. None is used before that.
+    proved_at = models.DateTimeField(_("proved on a test box"))
+    retired_at = models.DateTimeField(_("no longer used since"), null=True)
+
+    class Meta:
+        verbose_name = _("contact key")
+        verbose_name_plural = _("contact keys")
+        ordering = ["-made_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["retired_at"],
+                condition=models.Q(retired_at=None),
+                nulls_distinct=False,
+                name="contact_key_one_current",
+            )
+        ]
+
+    def __str__(self):
+        """As it stands in exports: the last word is by what a key file is recognised."""
+        return f"{self.label} {self.identifier}"
+
+    @property
+    def identifier(self):
+        return sealing.key_id(self.public)
+
+    @classmethod
+    def current(cls):
+        """The key to which addresses are sealed now; without one nobody is asked for updates."""
+        return cls.objects.filter(retired_at=None).first()
+
+
+class HeldWordQuerySet(models.QuerySet):
+    def words(self) -> list[str]:
+        return list(self.values_list("word", flat=True))
+
+
+class HeldWord(models.Model):
+    """A slur or a joke: a name or a city that contains it waits for staff to look at it."""
+
+    language = models.CharField(
+        _("language"),
+        max_length=10,
+        default=settings.LANGUAGE_CODE,
+        help_text=_(
+            "Whose word it is, as a code such as en, fr or zh-hans. It holds names in any language."
+        ),
+    )
+    # As `names.comparison_key` folds it: capitals, width and kinds of apostrophe do not count.
+    word = models.CharField(
+        _("word or words"),
+        max_length=100,
+        help_text=_(
+            "Whole words, for example “mickey mouse”. It holds what is confirmed from now on; "
+            "nobody is refused, and you decide about each name."
+        ),
+    )
+
+    objects = HeldWordQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("word that holds a name")
+        verbose_name_plural = _("words that hold a name")
+        ordering = ["language", "word"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["language", "word"],
+                name="held_word_once",
+                violation_error_message=_("This word is on the list already."),
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.word} ({self.language})"
+
+
 class KeyFingerprint(models.Model):
     """Which SIGNER_KEY this database belongs to: with another one, nobody can sign."""
 
@@ -195,3 +280,21 @@ class KeyFingerprint(models.Model):
 
     def __str__(self):
         return "fingerprint"
+
+
+class Heartbeat(models.Model):
+    """When the worker last did one of its jobs, and whether that went well."""
+
+    name = models.CharField(max_length=30, primary_key=True)
+    ran_at = models.DateTimeField()
+    last_success = models.DateTimeField(null=True)
+    # The kind of the error of the last run, empty where that went well. Never its text.
+    last_failure = models.CharField(max_length=100, blank=True)
+    figures = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("health")
+        verbose_name_plural = _("health")
+
+    def __str__(self):
+        return self.name

@@ -8,7 +8,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from campaign_site import addresses, sealing
+from campaign_site.models import ContactKey
 from campaign_site.names import clean_name, clean_place
+from campaigns.models.subscription import CONSENT
 
 FORM_HOURS = 48
 
@@ -81,6 +83,8 @@ class SignForm(NamedForm):
         error_messages={"required": _("Please type your e-mail address.")},
         widget=forms.EmailInput(attrs={"autocomplete": "email", "maxlength": 254, "dir": "ltr"}),
     )
+    # Offered only while there is a key to which addresses can be sealed.
+    updates = forms.BooleanField(required=False, label=CONSENT)
     # People see no such field; programs that fill in everything do.
     website = forms.CharField(
         required=False,
@@ -89,11 +93,15 @@ class SignForm(NamedForm):
     )
     form_token = forms.CharField(widget=forms.HiddenInput)
     kept_address = forms.CharField(required=False, widget=forms.HiddenInput)
+    # Of an event link: lifts the limit of the network.
+    event = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data=None, *, petition, **kwargs):
         super().__init__(data, **kwargs)
         self.petition = petition
         self.deliver = data is None or data.get("deliver") != "no"
+        if ContactKey.current() is None:
+            del self.fields["updates"]
         if data is None:
             self.initial["form_token"] = form_token(petition)
         if not self.deliver:

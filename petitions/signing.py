@@ -16,8 +16,9 @@ from django.utils.formats import date_format
 from django.utils.timezone import localdate, localtime, now
 
 from campaign_site import addresses, links, outbox, sealing
-from campaign_site.models import OutboxMessage, SiteSettings
+from campaign_site.models import ContactKey, HeldWord, OutboxMessage, SiteSettings
 from campaign_site.names import comparison_key, held_reason
+from campaigns import subscriptions
 from petitions import counting
 from petitions.models import Delivered, Delivery, PendingSignature, Petition, Signature
 from petitions.models.signature import CITY_KEY, HOUSEHOLD, NAME_KEY
@@ -58,9 +59,10 @@ def domain_digest(petition_id: int, address: str) -> bytes:
 
 
 @transaction.atomic
-def sign(petition, *, name, city, address, deliver, language, slow=False) -> None:
+def sign(petition, *, name, city, address, deliver, language, updates=False, slow=False) -> None:
     """Insert one attempt and one mail, whatever the address's history."""
     public_id = uuid.uuid4()
+    updates_key = ContactKey.current() if updates else None
     PendingSignature.objects.bulk_create(
         [
             PendingSignature(
@@ -76,6 +78,12 @@ def sign(petition, *, name, city, address, deliver, language, slow=False) -> Non
                 address=None
                 if petition.high_risk
                 else sealing.seal(_ADDRESS, address.encode(), public_id.bytes),
+                updates_key=updates_key,
+                updates_box=subscriptions.seal(
+                    updates_key, address=address, campaign=petition.campaign, language=language
+                )
+                if updates_key
+                else None,
             )
         ]
     )
@@ -159,16 +167,18 @@ def next_person(people: list[Signature]) -> int | None:
 
 
 @transaction.atomic
-def confirm(pending_id, *, name, city, deliver, seen, person=1) -> bool:
+def confirm(pending_id, *, name, city, deliver, seen, person=1, updates=True) -> bool:
     """Turn an attempt into a signature, once, however often it is asked for.
 
     `name`, `city` and `deliver` are what the page showed, `seen` the petition's frozen digest
-    as shown. True if a row was made and counted. Raises PetitionChanged, PetitionClosed.
+    as shown; `updates`: whether the tick for updates, if it was set, still is. True if a row was
+    made and counted. Raises PetitionChanged, PetitionClosed.
     """
     pending = PendingSignature.objects.select_for_update().filter(pk=pending_id).first()
     if pending is None:
         return False
     petition = _freeze(pending.petition_id, seen)
+    _settle_updates(pending, petition, wanted=updates)
     made = Signature.objects.insert_once(
         id=pending.pk,
         petition=petition,
@@ -186,6 +196,20 @@ def confirm(pending_id, *, name, city, deliver, seen, person=1) -> bool:
     outbox.confirmed(pending_id)
     counting.add(petition.pk, 1)
     return True
+
+
+def _settle_updates(pending, petition, *, wanted) -> None:
+    """The sealed address goes where nothing leads back to a signature, or away."""
+    if pending.updates_box is None:
+        return
+    if wanted:
+        subscriptions.keep(
+            campaign_id=petition.campaign_id,
+            language=pending.language,
+            key_id=pending.updates_key_id,
+            box=pending.updates_box,
+        )
+    PendingSignature.objects.filter(pk=pending.pk).update(updates_box=None, updates_key=None)
 
 
 @transaction.atomic
@@ -226,18 +250,22 @@ def _freeze(petition_id, seen) -> Petition:
     return petition
 
 
+# Nothing is kept of a name.
+UNNAMED = {
+    "deliver": False,
+    "name": "",
+    "city": "",
+    "name_key": None,
+    "city_key": "",
+    "held": False,
+    "held_reason": "",
+}
+
+
 def _as_listed(name, city, deliver) -> dict:
     if not deliver:
-        return {
-            "deliver": False,
-            "name": "",
-            "city": "",
-            "name_key": None,
-            "city_key": "",
-            "held": False,
-            "held_reason": "",
-        }
-    reason = held_reason(name) or held_reason(city, place=True)
+        return UNNAMED
+    reason = _why_held(name, city)
     return {
         "deliver": True,
         "name": name,
@@ -248,6 +276,13 @@ def _as_listed(name, city, deliver) -> dict:
         "held": bool(reason),
         "held_reason": reason,
     }
+
+
+def _why_held(name, city) -> str:
+    words = HeldWord.objects.words()
+    reasons = (held_reason(name, words), held_reason(city, words, place=True))
+    # What no list can carry is told first: nobody can release it.
+    return "formula" if "formula" in reasons else reasons[0] or reasons[1]
 
 
 def correct_waiting(pending_id, *, name, city) -> None:

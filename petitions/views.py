@@ -14,7 +14,8 @@ from campaign_site.keys import require_signer_key
 from campaign_site.publishing import Gone
 from campaign_site.same_site import from_our_pages
 from campaign_site.throttle import Verdict
-from petitions import signing
+from campaigns.models.subscription import CONSENT
+from petitions import events, signing
 from petitions.forms import CodeForm, FindForm, NamedForm, SignForm
 from petitions.models import Handover, Petition, Signature
 
@@ -44,7 +45,7 @@ def _published(slug):
     return petition
 
 
-def petition_page(request, petition, form, status=200, *, preview=False):
+def petition_page(request, petition, form, status=200, *, preview=False, event_over=False):
     people = petition.profiles.published()
     return render(
         request,
@@ -59,6 +60,7 @@ def petition_page(request, petition, form, status=200, *, preview=False):
             .select_related("delivery", "office"),
             "organisations": petition.campaign.organisations.all(),
             "preview": preview,
+            "event_over": event_over,
         },
         status=status,
     )
@@ -69,6 +71,16 @@ def petition(request, slug):
     found = _published(slug)
     form = SignForm(petition=found) if found.is_open else None
     return petition_page(request, found, form)
+
+
+@never_cache
+@require_safe
+def event(request, slug, token):
+    """The petition for a gathering: who signs here does not wait for others of its network."""
+    found = _published(slug)
+    valid = events.is_valid(found, token)
+    form = SignForm(petition=found, initial={"event": token} if valid else None)
+    return petition_page(request, found, form if found.is_open else None, event_over=not valid)
 
 
 @from_our_pages
@@ -83,7 +95,8 @@ def sign(request, slug):
     form = SignForm(request.POST, petition=petition)
     if not form.is_valid():
         return petition_page(request, petition, form, status=422)
-    verdict = throttle.SIGNING.hit(request)
+    at_event = events.take_one(petition, form.cleaned_data["event"])
+    verdict = Verdict.FINE if at_event else throttle.SIGNING.hit(request)
     if verdict is Verdict.REFUSED:
         return render(request, "petitions/too_many.html", {"petition": petition}, status=429)
     signing.sign(
@@ -93,6 +106,7 @@ def sign(request, slug):
         address=form.cleaned_data["email"],
         deliver=form.deliver,
         language=get_language(),
+        updates=form.cleaned_data.get("updates", False),
         slow=verdict is Verdict.SLOW,
     )
     return _see_other(reverse("petitions:thanks", args=[slug]))
@@ -198,6 +212,8 @@ def _personal_page(request, found, form=None, status=200, **more):
         context["lists"] = signing.standing_on(found)
         context.setdefault("add_form", NamedForm(prefix="other"))
         return render(request, "petitions/personal_counted.html", context, status=status)
+    if found.updates_box is not None:
+        context["updates_consent"] = CONSENT
     context["others"] = [(signature, signing.personal_path(signature.pk)) for signature in people]
     return render(request, "petitions/personal_waiting.html", context, status=status)
 
@@ -228,6 +244,7 @@ def _confirm(request, pending):
             deliver=deliver,
             seen=request.POST.get("seen", ""),
             person=person if 1 <= person <= signing.HOUSEHOLD else 1,
+            updates=request.POST.get("updates") == "yes",
         )
     except signing.PetitionChanged:
         return _personal_page(request, pending, status=422, changed=True)

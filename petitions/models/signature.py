@@ -4,7 +4,9 @@ from django.db import connection, models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from petitions.models.petition import Petition
+from campaign_site.models import ContactKey
+from petitions.models.invalidation import Invalidation
+from petitions.models.petition import Petition, two_years_after
 
 HOUSEHOLD = 5  # people who may share one mailbox
 NAME_KEY, CITY_KEY = 300, 200  # characters
@@ -25,12 +27,22 @@ class PendingSignature(models.Model):
     code_digest = models.BinaryField(unique=True)
     # Encrypted under a key outside the database; gone when confirmed, refused or after 48 hours.
     address = models.BinaryField(null=True)
+    # For who asked for updates: the address, sealed so that only the organisation can open it.
+    updates_box = models.BinaryField(null=True)
+    updates_key = models.ForeignKey(
+        ContactKey, models.PROTECT, null=True, related_name="+", db_index=False
+    )
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 condition=Q(deliver=True) | Q(name="", city=""), name="pending_unnamed_is_empty"
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(updates_box=None, updates_key=None)
+                | Q(updates_box__isnull=False, updates_key__isnull=False),
+                name="pending_box_has_its_key",
+            ),
         ]
         indexes = [
             models.Index(fields=["created_at"], name="pending_by_age"),
@@ -47,6 +59,10 @@ class SignatureQuerySet(models.QuerySet):
 
     def deliverable(self):
         return self.confirmed().filter(deliver=True, held=False)
+
+    def waiting_for_review(self):
+        """Counted, and on no list until staff release them."""
+        return self.confirmed().filter(deliver=True, held=True)
 
     def new_for(self, government):
         """Deliverable signatures that this government has not been given yet."""
@@ -100,6 +116,10 @@ class Signature(models.Model):
     person = models.PositiveSmallIntegerField(default=1)
     language = models.CharField(max_length=10)
     signed_on = models.DateField()
+    # The batch by which staff took it out of the count.
+    invalidation = models.ForeignKey(
+        Invalidation, models.PROTECT, null=True, related_name="signatures", db_index=False
+    )
 
     objects = SignatureQuerySet.as_manager()
 
@@ -127,6 +147,14 @@ class Signature(models.Model):
                 name="signature_removed_is_empty",
             ),
         ]
+        indexes = [
+            models.Index(fields=["petition"], condition=Q(held=True), name="signature_held"),
+            models.Index(
+                fields=["invalidation"],
+                condition=Q(invalidation__isnull=False),
+                name="signature_by_invalidation",
+            ),
+        ]
 
     def __str__(self):
         # The admin log and error reports keep this for ever: no name, no id.
@@ -135,3 +163,18 @@ class Signature(models.Model):
     @property
     def is_counted(self):
         return self.state == self.State.CONFIRMED
+
+    @property
+    def goes_on(self):
+        """The day on which it is erased, if its owner does not do so before."""
+        days = (two_years_after(self.signed_on), self.petition.all_names_go_on)
+        return min(filter(None, days))
+
+
+class HeldName(Signature):
+    """A signature that waits for review: the only ones whose names staff see."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("name to review")
+        verbose_name_plural = _("names to review")
