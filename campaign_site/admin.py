@@ -3,14 +3,19 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpResponseRedirect
 from django.urls import path, reverse
+from django.utils.formats import date_format
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from campaign_site.admin_base import StaffAdmin
-from campaign_site.models import AuditEvent, Member, OutboxMessage, SiteSettings
+from campaign_site import contact_keys
+from campaign_site.admin_base import Refused, StaffAdmin, Verb
+from campaign_site.models import AuditEvent, ContactKey, Member, OutboxMessage, SiteSettings
 
 # What somebody may do comes from the role alone.
 admin.site.unregister(Group)
@@ -68,7 +73,7 @@ class AuditEventAdmin(StaffAdmin):
     list_display = ("at", "by", "verb", "about", "details_shown")
     list_filter = ("verb", "by")
     list_select_related = ("by",)
-    date_hierarchy = "at"
+    # No date_hierarchy: a year of forty digits in the address makes it answer 500.
     fields = ("at", "by", "verb", "about", "details_shown")
     readonly_fields = fields
 
@@ -124,6 +129,103 @@ class OutboxMessageAdmin(StaffAdmin):
             for kind, state, number in counts
         )
         return self.page(request, "admin/outbox.html", title=gettext("Mails"), rows=rows)
+
+
+class RetireKey(Verb):
+    name = "retire"
+    label = _("Stop asking for updates")
+    button = _("Stop now")
+    permission = "campaign_site.change_contactkey"
+    grave = True
+
+    def offered(self):
+        return self.obj.retired_at is None
+
+    def says(self):
+        return [
+            gettext("From now on no petition offers updates, until a new key is made."),
+            gettext("What is sealed to this key already can still be exported and opened."),
+        ]
+
+    def do(self, form):
+        if not contact_keys.retire(self.obj.pk, by=self.user):
+            raise Refused(gettext("This changed meanwhile. Please look at it once more."))
+        return gettext("Nobody is asked for updates now.")
+
+
+@admin.register(ContactKey)
+class ContactKeyAdmin(StaffAdmin):
+    """Which keys there are, and what happened with what is sealed to them. Made by a command,
+    because the private half must never pass through a browser."""
+
+    list_display = ("label", "identifier_shown", "state_shown", "made_by", "waiting", "exported")
+    list_select_related = ("made_by",)
+    fields = (
+        "label",
+        "identifier_shown",
+        "state_shown",
+        "proved_at",
+        "made_at",
+        "made_by",
+        "waiting",
+        "exported",
+        "exports",
+    )
+    readonly_fields = fields
+    verbs = (RetireKey,)
+
+    def get_queryset(self, request):
+        waiting = Q(subscriptions__exported_at=None)
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                waiting=Count("subscriptions", filter=waiting),
+                exported=Count("subscriptions", filter=~waiting),
+            )
+        )
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    @admin.display(description=_("number"))
+    def identifier_shown(self, key):
+        return key.identifier
+
+    @admin.display(description=_("state"))
+    def state_shown(self, key):
+        if key.retired_at:
+            return gettext("used until %(day)s") % {"day": date_format(localtime(key.retired_at))}
+        return gettext("works: every petition offers updates")
+
+    @admin.display(description=_("addresses that wait for an export"))
+    def waiting(self, key):
+        return key.waiting
+
+    @admin.display(description=_("exported in the last 30 days"))
+    def exported(self, key):
+        return key.exported
+
+    @admin.display(description=_("who exported when"))
+    def exports(self, key):
+        made = AuditEvent.objects.filter(
+            verb="exported contacts", details__has_key=str(key)
+        ).select_related("by")
+        lines = (
+            (
+                date_format(localtime(event.at), "DATETIME_FORMAT"),
+                event.by or gettext("at the command line"),
+                event.details[str(key)],
+            )
+            for event in made
+        )
+        return format_html_join(mark_safe("<br>"), "{} · {} · {}", lines) or gettext("nobody yet")
 
 
 @admin.register(SiteSettings)

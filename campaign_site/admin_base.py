@@ -97,6 +97,8 @@ class StaffFields:
         if isinstance(db_field, models.TextField):
             rows = 16 if db_field.name in self.long_texts else 5
             kwargs["widget"] = PlainTextarea(attrs={"rows": rows, "dir": "auto"})
+        if isinstance(db_field, models.URLField):
+            kwargs["assume_scheme"] = "https"
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
             # A red cross beside a choice is too easily taken for “choose none”.
@@ -141,6 +143,12 @@ class StaffAdmin(StaffFields, admin.ModelAdmin):
 
         lines.__name__ = name + "_lines"
         return lines
+
+    def changelist_view(self, request, extra_context=None):
+        # PostgreSQL knows no NUL, and Django's filters ask it for whatever stands in the address.
+        if any("\0" in value for value in request.GET.values()):
+            return HttpResponseRedirect(request.path)
+        return super().changelist_view(request, extra_context)
 
     # --- Saving ---
 

@@ -2,6 +2,7 @@
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget
+from django.core.validators import ProhibitNullCharactersValidator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -25,11 +26,17 @@ class LinesField(forms.CharField):
         return "\n".join(value) if isinstance(value, list) else value
 
     def to_python(self, value):
-        lines = (line.strip() for line in super().to_python(value).splitlines())
+        text = super().to_python(value)
+        # Here, because in the text of a list a NUL looks like the four letters of its escape.
+        ProhibitNullCharactersValidator()(text)
+        lines = (line.strip() for line in text.splitlines())
         return [line for line in lines if line]
 
     def has_changed(self, initial, data):
-        return not self.disabled and self.to_python(data) != (initial or [])
+        try:
+            return not self.disabled and self.to_python(data) != (initial or [])
+        except forms.ValidationError:
+            return True
 
 
 class IllustratedForm(forms.ModelForm):

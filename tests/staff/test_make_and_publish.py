@@ -7,7 +7,7 @@ from django.urls import reverse
 from PIL import Image
 
 from campaign_site.models import AuditEvent
-from campaigns.models import Campaign, Government, Profile
+from campaigns.models import Campaign, Government, Organisation, Profile
 from petitions.models import Petition, Target
 from tests import factories
 from tests.staff.forms import fill_in, text
@@ -271,6 +271,23 @@ def test_unclear_date_is_refused_and_kept(campaigner):
     assert "two different days" in text(answer)
     assert 'value="03/04/2020"' in text(answer)
     assert 'value="Minister of Justice of Estrava"' in text(answer)
+
+
+def test_address_of_an_organisation_needs_no_https_typed(campaigner):
+    typed = {"name": "Free Voices", "slug": "free-voices", "website": "example.org"}
+    assert fill_in(campaigner, url("campaigns_organisation_add"), **typed).status_code == 302
+    assert Organisation.objects.get().website == "https://example.org"
+
+
+def test_what_the_database_cannot_hold_is_refused_by_the_field(campaigner):
+    petition = factories.make_petition(state="draft")
+    page = url("petitions_petition_change", petition.pk)
+    for field in ("title", "demands"):
+        answer = fill_in(campaigner, page, **{field: "Free \0 Marta"})
+        assert answer.status_code == 200
+        assert "Null characters" in answer.context["adminform"].form.errors[field][0]
+    listed = campaigner.get("/admin/petitions/petition/", {"state__exact": "\0"})
+    assert listed.status_code == 302
 
 
 def test_campaign_ends_with_words(campaigner, client):
