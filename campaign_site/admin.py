@@ -175,13 +175,12 @@ class ContactKeyAdmin(StaffAdmin):
     verbs = (RetireKey,)
 
     def get_queryset(self, request):
-        waiting = Q(subscriptions__exported_at=None)
         return (
             super()
             .get_queryset(request)
             .annotate(
-                waiting=Count("subscriptions", filter=waiting),
-                exported=Count("subscriptions", filter=~waiting),
+                waiting=Count("subscriptions", filter=Q(subscriptions__exported_at=None)),
+                exported=Count("subscriptions", filter=Q(subscriptions__exported_at__isnull=False)),
             )
         )
 

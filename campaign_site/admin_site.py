@@ -60,6 +60,12 @@ SECTIONS = (
         _("New member of staff"),
     ),
     (_("Mails"), _("How many are waiting and sent."), "campaign_site.outboxmessage", ""),
+    (
+        _("Contact keys"),
+        _("How addresses of people who asked for updates are sealed, and who exported them."),
+        "campaign_site.contactkey",
+        "",
+    ),
     (_("Audit trail"), _("Who did what, and when."), "campaign_site.auditevent", ""),
     (
         _("Settings"),

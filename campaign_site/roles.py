@@ -35,6 +35,8 @@ CONTENT = (
     "petitions.target",
 )
 READ = _permissions(["view"], *CONTENT, "petitions.ledgerentry")
+# Nothing of anybody: an event link lifts the limit of a network for some hours.
+EVENTS = _permissions(["view", "add", "change"], "petitions.eventlink")
 # Published rows are closed or withdrawn; admin classes refuse to delete them.
 WRITE = _permissions(["view", "add", "change", "delete"], *CONTENT) | _permissions(
     ["view", "add"], "petitions.ledgerentry"
@@ -42,9 +44,13 @@ WRITE = _permissions(["view", "add", "change", "delete"], *CONTENT) | _permissio
 DELIVER = _permissions(["view", "add", "change"], "petitions.delivery", "petitions.handover") | {
     "petitions.download_delivery"
 }
+# The names that something odd holds back, and no others; and the words that hold them.
+REVIEW = _permissions(["view", "change"], "petitions.heldname") | _permissions(
+    ["view", "add", "change", "delete"], "campaign_site.heldword"
+)
 ADMINISTER = (
     _permissions(["view", "add", "change"], "campaign_site.member")
-    | _permissions(["view", "change"], "campaign_site.sitesettings")
+    | _permissions(["view", "change"], "campaign_site.sitesettings", "campaign_site.contactkey")
     | _permissions(["view"], "campaign_site.auditevent", "campaign_site.outboxmessage")
 )
 

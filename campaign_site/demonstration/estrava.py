@@ -25,6 +25,7 @@ from petitions.models import Delivery, Handover, LedgerEntry, PendingSignature, 
 INVENTED = "Invented for this demonstration"
 BEFORE_THE_FIRST_LIST = 150
 UNNAMED = 18
+ASK_FOR_UPDATES = 12  # one in so many
 REMOVED = 4
 # Days ago: when the petition opened, when the first list was made, when the reply was due.
 OPENED, LISTED, REPLY_DUE = 42, 22, 3
@@ -147,6 +148,7 @@ def _sign(petition, people, *, first, last, today):
             address=f"signer-{first}-{number}@example.org",
             deliver=deliver,
             language="en",
+            updates=number % ASK_FOR_UPDATES == 0,
         )
         public_id = PendingSignature.objects.values_list("pk", flat=True).get(petition=petition)
         signing.confirm(

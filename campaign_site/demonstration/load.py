@@ -4,9 +4,10 @@ and four members of staff. Deterministic, but for the dates, which count back fr
 
 from pathlib import Path
 
+from django.conf import settings
 from django.db import transaction
 
-from campaign_site import keys
+from campaign_site import contact_keys, keys
 from campaign_site.demonstration import documents, drawings, estrava, making
 from campaign_site.models import Member, OutboxMessage, SiteSettings
 from campaign_site.roles import Role
@@ -31,6 +32,7 @@ def load(*, password: str) -> bool:
     SiteSettings.objects.update_or_create(pk=1, defaults=words["site"])
     host = Organisation.objects.create(**words["organisation"])
     documents.load(host=host, approver=staff["admin"])
+    make_contact_key(settings.VAR / "offline", by=staff["admin"])
     estrava.load(words, making.read("signers.json"), host=host, staff=staff)
     # Nobody opens the mailboxes of people who do not exist: no mail of theirs is to be sent.
     OutboxMessage.objects.all().delete()
@@ -49,6 +51,14 @@ def make_staff(password: str) -> dict[str, Member]:
             member.save(update_fields=["password"])
         staff[username] = member
     return staff
+
+
+def make_contact_key(folder: Path, *, by) -> None:
+    """So that petitions offer updates. A real private half would not stay on this computer."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = folder / "contact-key.txt"
+    file.unlink(missing_ok=True)  # of an earlier start that did not get through
+    contact_keys.create(file, label="Demonstration", by=by)
 
 
 def write_samples(folder: Path) -> None:

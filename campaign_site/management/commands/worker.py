@@ -11,6 +11,7 @@ from django.db.utils import InterfaceError, OperationalError
 from campaign_site import outbox
 from campaign_site.checks import refuse_to_start_unready
 from campaign_site.models import OutboxMessage
+from campaigns import subscriptions
 from petitions import signing
 
 SENDERS = 4
@@ -89,5 +90,6 @@ def periodic_work() -> None:
         try:
             signing.expire()
             outbox.forget_old()
+            subscriptions.tidy()
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s::bigint)", [_LOCK])
