@@ -52,11 +52,12 @@ ADMINISTER = (
     _permissions(["view", "add", "change"], "campaign_site.member")
     | _permissions(["view", "change"], "campaign_site.sitesettings", "campaign_site.contactkey")
     | _permissions(["view"], "campaign_site.auditevent", "campaign_site.outboxmessage")
+    | _permissions(["view", "add", "change"], "petitions.invalidation")
 )
 
 PERMISSIONS = {
-    Role.CAMPAIGNER: WRITE,
+    Role.CAMPAIGNER: WRITE | EVENTS,
     Role.TRANSLATOR: READ,
-    Role.DELIVERY: READ | DELIVER,
-    Role.ADMINISTRATOR: WRITE | DELIVER | ADMINISTER,
+    Role.DELIVERY: READ | DELIVER | REVIEW,
+    Role.ADMINISTRATOR: WRITE | EVENTS | DELIVER | REVIEW | ADMINISTER,
 }

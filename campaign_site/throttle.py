@@ -74,4 +74,4 @@ class Limit:
 SIGNING = Limit(slow_from=60, refused_from=1_000)
 FINDING = Limit(slow_from=10, refused_from=1_000)
 # Fifty bits in a code, and at most this many guesses an hour from one network.
-CODES = Limit(slow_from=300, refused_from=300)
+CODES = Limit(slow_from=1_000, refused_from=1_000)

@@ -15,7 +15,7 @@ from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.timezone import localdate, localtime, now
 
-from campaign_site import addresses, links, outbox, sealing
+from campaign_site import addresses, erasures, links, outbox, sealing
 from campaign_site.models import ContactKey, HeldWord, OutboxMessage, SiteSettings
 from campaign_site.names import comparison_key, held_reason
 from campaigns import subscriptions
@@ -27,6 +27,12 @@ PENDING_DAYS = 7
 FIND_MAIL_BYTES = 2048
 PURPOSE = "signature"  # of the links to personal pages
 _ADDRESS = "pending address"
+# An address is kept for 48 hours. The reminder is claimed an hour earlier, because it has that
+# long to leave; where that does not work out, it is not sent.
+ADDRESS_KEPT = timedelta(hours=48)
+REMINDED_AFTER = ADDRESS_KEPT - outbox.LEAVES_WITHIN[OutboxMessage.Kind.REMINDER]
+REMINDED_UNTIL = timedelta(days=3)  # later, its words would no longer be true
+REMINDERS_AT_ONCE = 200
 
 
 class PetitionChanged(Exception):
@@ -100,9 +106,10 @@ def _put_confirmation(petition, public_id, address, language, *, slow):
     )
 
 
-def _mail(name, public_id, petition, language) -> dict:
+def _mail(name, public_id, petition, language, signed_at=None) -> dict:
     """Subject and body. Nothing that a visitor typed is in them."""
     code = links.make_code(public_id)
+    until = (signed_at or now()) + timedelta(days=PENDING_DAYS)
     with translation.override(language):
         context = {
             "site": SiteSettings.load().name,
@@ -114,7 +121,7 @@ def _mail(name, public_id, petition, language) -> dict:
             if petition.discreet
             else personal_url(public_id),
             "petition": None if petition.discreet else petition,
-            "until": date_format(localtime(now() + timedelta(days=PENDING_DAYS)), "DATE_FORMAT"),
+            "until": date_format(localtime(until), "DATE_FORMAT"),
         }
         return {
             "subject": " ".join(render_to_string(f"emails/{name}.subject.txt", context).split()),
@@ -152,7 +159,7 @@ def find_code(typed: str):
 
 
 def household(petition_id: int, digest) -> list[Signature]:
-    """Everybody counted under this petition from one mailbox."""
+    """Everybody who signed this petition from one mailbox, also who does not count any more."""
     if digest is None:
         return []
     return list(
@@ -160,8 +167,15 @@ def household(petition_id: int, digest) -> list[Signature]:
     )
 
 
+def was_taken_out(people: list[Signature]) -> bool:
+    """Whether staff took somebody of this mailbox out of the count: nobody more joins from it."""
+    return any(signature.state == Signature.State.INVALIDATED for signature in people)
+
+
 def next_person(people: list[Signature]) -> int | None:
-    """The number that the next person of a household gets; None when it is full."""
+    """The number that the next person of a household gets; None when nobody more can join."""
+    if was_taken_out(people):
+        return None
     taken = {signature.person for signature in people}
     return next((number for number in range(1, HOUSEHOLD + 1) if number not in taken), None)
 
@@ -178,6 +192,8 @@ def confirm(pending_id, *, name, city, deliver, seen, person=1, updates=True) ->
     if pending is None:
         return False
     petition = _freeze(pending.petition_id, seen)
+    if was_taken_out(household(petition.pk, pending.digest)):
+        return False
     _settle_updates(pending, petition, wanted=updates)
     made = Signature.objects.insert_once(
         id=pending.pk,
@@ -193,9 +209,18 @@ def confirm(pending_id, *, name, city, deliver, seen, person=1, updates=True) ->
     if not made:
         return False
     pending.delete()
+    _erase_addresses(pending)
     outbox.confirmed(pending_id)
     counting.add(petition.pk, 1)
     return True
+
+
+def _erase_addresses(confirmed) -> None:
+    """Of this mailbox's other attempts. One that is just being confirmed does so itself."""
+    others = PendingSignature.objects.filter(
+        digest=bytes(confirmed.digest), address__isnull=False
+    ).select_for_update(skip_locked=True)
+    PendingSignature.objects.filter(pk__in=others.values("pk")).update(address=None)
 
 
 def _settle_updates(pending, petition, *, wanted) -> None:
@@ -220,6 +245,8 @@ def add_person(signature, *, name, city, deliver, seen, person):
     # The digest comes from the row as it is now: after a removal there is none to share.
     now_there = Signature.objects.confirmed().filter(pk=signature.pk, digest__isnull=False).first()
     if now_there is None or not 1 <= person <= HOUSEHOLD:
+        return None
+    if was_taken_out(household(petition.pk, now_there.digest)):
         return None
     made = Signature.objects.insert_once(
         id=public_id,
@@ -311,43 +338,57 @@ def correct(signature_id, *, name, city) -> None:
 def count_only(signature_id) -> None:
     """Stay counted, without a name. Lists made from now on do not have it."""
     _lock_targets(signature_id)
-    Signature.objects.confirmed().filter(pk=signature_id).update(**_as_listed("", "", False))
+    changed = Signature.objects.confirmed().filter(pk=signature_id).update(**UNNAMED)
+    if changed:
+        erasures.append(erasures.UNNAMED, [signature_id])
 
 
 @transaction.atomic
-def remove(signature_id) -> None:
-    """Take a signature away: the row where no list has it, else everything in it that is personal."""
+def remove(signature_id, *, by_staff=False) -> bool:
+    """Take a signature away: the row where no list has it, else everything in it that is personal.
+
+    True if a row was there. Of one that staff took out of the count the digest stays, so that it
+    cannot come back, unless staff forget it themselves.
+    """
     petition_id = _lock_targets(signature_id)
-    mine = Signature.objects.confirmed().filter(pk=signature_id)
-    blanked = mine.filter(delivered__isnull=False).update(
-        state=Signature.State.REMOVED,
-        digest=None,
-        domain_digest=None,
-        **_as_listed("", "", False),
-    )
-    deleted = 0
-    if not blanked:
-        deleted, _by_model = mine.delete()
-    if blanked or deleted:
+    mine = Signature.objects.filter(pk=signature_id).exclude(state=Signature.State.REMOVED)
+    state = mine.select_for_update().values_list("state", flat=True).first()
+    if state is None:
+        return False
+    if state == Signature.State.INVALIDATED and not by_staff:
+        mine.update(domain_digest=None, invalidation=None, **UNNAMED)
+    elif not mine.filter(delivered__isnull=False).update(
+        state=Signature.State.REMOVED, digest=None, domain_digest=None, **UNNAMED
+    ):
+        mine.delete()
+    erasures.append(erasures.FORGOTTEN if by_staff else erasures.REMOVED, [signature_id])
+    if state == Signature.State.CONFIRMED:
         counting.add(petition_id, -1)
+    return True
 
 
 def _lock_targets(signature_id) -> int | None:
-    """Keep `deliveries.prepare` out until this transaction ends. Returns the petition's id."""
+    """As `lock_targets_of` this signature's petition, whose id it returns."""
+    found = Signature.objects.filter(pk=signature_id).values_list("petition", flat=True).first()
+    if found is not None:
+        lock_targets_of(found)
+    return found
+
+
+def lock_targets_of(petition_id) -> None:
+    """Keep `deliveries.prepare` out until this transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT t.petition_id FROM petitions_target t JOIN petitions_signature s"
-            " ON s.petition_id = t.petition_id WHERE s.id = %s::uuid"
-            " ORDER BY t.id FOR SHARE OF t",
-            [signature_id],
+            "SELECT 1 FROM petitions_target WHERE petition_id = %s::bigint ORDER BY id FOR SHARE",
+            [petition_id],
         )
-        row = cursor.fetchone()
-    return row[0] if row else None
 
 
+@transaction.atomic
 def refuse(pending_id) -> None:
-    """It was not them: erase the attempt."""
+    """It was not them: erase the attempt, and a mail about it that has not left yet."""
     PendingSignature.objects.filter(pk=pending_id).delete()
+    outbox.not_needed(pending_id)
 
 
 # --- Lists that a signature stands on --------------------------------------------------------
@@ -414,10 +455,67 @@ def _pages_of(address: str) -> list[dict]:
 # --- Time passes -----------------------------------------------------------------------------
 
 
+_CLAIM_REMINDERS = """
+UPDATE petitions_pendingsignature p SET address = NULL
+FROM (
+    SELECT id, address FROM petitions_pendingsignature
+    WHERE address IS NOT NULL AND created_at < %s::timestamptz
+    ORDER BY created_at
+    FOR UPDATE SKIP LOCKED
+    LIMIT %s::integer
+) claimed
+WHERE p.id = claimed.id
+RETURNING p.id, p.petition_id, p.digest, p.language, p.created_at, claimed.address
+"""
+
+
+def remind() -> int:
+    """Write once to everybody who has not confirmed, and erase their addresses in the same step."""
+    sent = 0
+    while (batch := _remind_batch()) is not None:
+        sent += batch
+    return sent
+
+
+@transaction.atomic
+def _remind_batch() -> int | None:
+    """How many reminders were queued; None when there was nobody left to look at."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM_REMINDERS, [now() - REMINDED_AFTER, REMINDERS_AT_ONCE])
+        claimed = cursor.fetchall()
+    if not claimed:
+        return None
+    petitions = Petition.objects.in_bulk({petition_id for _id, petition_id, *_rest in claimed})
+    digests = [bytes(digest) for _id, _petition, digest, *_rest in claimed]
+    counted = Signature.objects.filter(digest__in=digests, petition__in=petitions)
+    counted = set(map(bytes, counted.values_list("digest", flat=True)))
+    queued = 0
+    for public_id, petition_id, digest, language, signed_at, box in claimed:
+        petition = petitions[petition_id]
+        late = signed_at < now() - REMINDED_UNTIL
+        if late or petition.high_risk or not petition.takes_confirmations:
+            continue
+        if bytes(digest) in counted:
+            continue
+        try:
+            address = sealing.open_sealed(_ADDRESS, box, public_id.bytes).decode()
+        except sealing.Unreadable:
+            continue  # it is erased, as it should be; there is nobody to write to
+        outbox.put(
+            OutboxMessage.Kind.REMINDER,
+            to=address,
+            reference=public_id,
+            slow=petition.slow_lane,
+            **_mail("reminder", public_id, petition, language, signed_at),
+        )
+        queued += 1
+    return queued
+
+
 def expire() -> int:
     """Delete attempts after seven days, and addresses after 48 hours."""
     PendingSignature.objects.filter(
-        created_at__lt=now() - timedelta(hours=48), address__isnull=False
+        created_at__lt=now() - ADDRESS_KEPT, address__isnull=False
     ).update(address=None)
     gone, _by_model = PendingSignature.objects.filter(
         created_at__lt=now() - timedelta(days=PENDING_DAYS)

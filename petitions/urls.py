@@ -8,6 +8,7 @@ urlpatterns = [
     path("petitions/<slug:slug>/", views.petition, name="petition"),
     path("petitions/<slug:slug>/sign/", views.sign, name="sign"),
     path("petitions/<slug:slug>/thanks/", views.thanks, name="thanks"),
+    path("petitions/<slug:slug>/at/<str:token>/", views.event, name="event"),
     path("code/", views.code, name="code"),
     path("signatures/find/", views.find, name="find"),
     path("signatures/<str:token>/", views.personal, name="personal"),

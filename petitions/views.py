@@ -1,5 +1,7 @@
 """The pages of signing. GET shows, POST changes; a link in a mail opens a page with a button."""
 
+from datetime import timedelta
+
 from django.http import JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -9,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
-from campaign_site import links, throttle
+from campaign_site import links, outbox, throttle
 from campaign_site.keys import require_signer_key
 from campaign_site.publishing import Gone
 from campaign_site.same_site import from_our_pages
@@ -115,7 +117,13 @@ def sign(request, slug):
 @require_safe
 def thanks(request, slug):
     petition = _published(slug)
-    return render(request, "petitions/thanks.html", {"petition": petition, "code_form": CodeForm()})
+    # Of the petition, never of an address: everybody reads the same.
+    minutes = outbox.SLOW_LANE // timedelta(minutes=1) if petition.slow_lane else 0
+    return render(
+        request,
+        "petitions/thanks.html",
+        {"petition": petition, "code_form": CodeForm(), "slow_minutes": minutes},
+    )
 
 
 @require_GET
@@ -207,13 +215,14 @@ def _personal_page(request, found, form=None, status=200, **more):
         context["others"] = [
             (signature, signing.personal_path(signature.pk))
             for signature in people
-            if signature.pk != found.pk
+            if signature.pk != found.pk and signature.is_counted
         ]
         context["lists"] = signing.standing_on(found)
         context.setdefault("add_form", NamedForm(prefix="other"))
         return render(request, "petitions/personal_counted.html", context, status=status)
     if found.updates_box is not None:
         context["updates_consent"] = CONSENT
+    context["taken_out"] = signing.was_taken_out(people)
     context["others"] = [(signature, signing.personal_path(signature.pk)) for signature in people]
     return render(request, "petitions/personal_waiting.html", context, status=status)
 

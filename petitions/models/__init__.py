@@ -1,12 +1,17 @@
 from petitions.models.delivery import Delivered, Delivery, Handover
+from petitions.models.event import EventLink
+from petitions.models.invalidation import Invalidation
 from petitions.models.mend import Mend
 from petitions.models.petition import LedgerEntry, Petition, PetitionCount, Target
-from petitions.models.signature import PendingSignature, Signature
+from petitions.models.signature import HeldName, PendingSignature, Signature
 
 __all__ = [
     "Delivered",
     "Delivery",
+    "EventLink",
     "Handover",
+    "HeldName",
+    "Invalidation",
     "LedgerEntry",
     "Mend",
     "PendingSignature",
