@@ -32,6 +32,8 @@ SLOW_LANE = timedelta(minutes=20)
 _LABEL = "outbox"
 
 Kind, State = OutboxMessage.Kind, OutboxMessage.State
+# A mail that has not left by then never does: no address is kept for longer.
+LEAVES_WITHIN = {kind: timedelta(hours=48) for kind in Kind} | {Kind.REMINDER: timedelta(hours=1)}
 
 
 def address_hash(address: str) -> bytes:
@@ -71,7 +73,20 @@ def put(
 
 def confirmed(reference: uuid.UUID) -> None:
     """A mail led to a confirmation: it no longer counts against its address."""
+    not_needed(reference)
     OutboxMessage.objects.filter(reference=reference).update(address_hash=None, reference=None)
+
+
+def not_needed(reference: uuid.UUID) -> None:
+    """Erase a mail that waits for nothing any more."""
+    OutboxMessage.objects.filter(reference=reference, state=State.WAITING).delete()
+
+
+def waiting_for(address: str):
+    """The mails to an address that have not left yet."""
+    return OutboxMessage.objects.filter(
+        address_hash=address_hash(address), state__in=[State.WAITING, State.SENDING]
+    )
 
 
 class EmailBackend(BaseEmailBackend):
@@ -109,6 +124,8 @@ UPDATE campaign_site_outboxmessage SET state = 'sending', attempts = attempts + 
 WHERE id = (
     SELECT id FROM campaign_site_outboxmessage
     WHERE (state = 'waiting' OR state = 'sending') AND due_at <= clock_timestamp()
+        AND created_at > clock_timestamp()
+            - CASE kind WHEN %s::smallint THEN %s::interval ELSE %s::interval END
     ORDER BY slow, kind, due_at
     FOR UPDATE SKIP LOCKED
     LIMIT 1
@@ -121,7 +138,8 @@ RETURNING id
 def claim() -> OutboxMessage | None:
     """Take the next mail that is due, or None. Drops it where its address had enough today."""
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [CLAIM])
+        within = [Kind.REMINDER, LEAVES_WITHIN[Kind.REMINDER], LEAVES_WITHIN[Kind.CONFIRMATION]]
+        cursor.execute(_CLAIM, [CLAIM, *within])
         row = cursor.fetchone()
         if row is None:
             return None
@@ -203,6 +221,17 @@ def _close(mail_connection):
 
 def _header(text):
     return " ".join(text.split())
+
+
+def give_up_old() -> int:
+    """Mails that could not leave in time: erased, and shown to staff as given up."""
+    found = OutboxMessage.objects.filter(state__in=[State.WAITING, State.SENDING])
+    return sum(
+        found.filter(kind=kind, created_at__lte=now() - within).update(
+            state=State.GIVEN_UP, sealed=None, address_hash=None, reference=None, error="too old"
+        )
+        for kind, within in LEAVES_WITHIN.items()
+    )
 
 
 def forget_old() -> int:

@@ -1,6 +1,6 @@
 import hashlib
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.conf import settings
 from django.core.validators import MinValueValidator
@@ -17,7 +17,17 @@ from campaign_site.publishing import Described, NonEmptyStrings
 from campaigns.models import Addressee, Campaign, Government, Profile
 
 CONFIRMATIONS_AFTER_CLOSING = timedelta(days=7)
+# What the pages say about it: names go so long after the end, and never later than two years
+# after they were confirmed.
+NAMES_AFTER_CLOSING = timedelta(days=90)
 FROZEN_PARTS = ("title", "salutation", "letter", "demands", "promise", "language")
+
+
+def two_years_after(day: date) -> date:
+    try:
+        return day.replace(year=day.year + 2)
+    except ValueError:  # 29 February
+        return day.replace(year=day.year + 2, day=28)
 
 
 class PetitionQuerySet(models.QuerySet):
@@ -184,6 +194,16 @@ class Petition(Described, Illustrated):
         return localdate(self.closes_at) if self.is_closed else None
 
     @property
+    def all_names_go_on(self):
+        """The day on which no name is left. None while nobody knows when it closes."""
+        return localdate(self.closes_at) + NAMES_AFTER_CLOSING if self.closes_at else None
+
+    @property
+    def names_of_today_go_on(self):
+        """The day on which whoever confirms today is erased at the latest."""
+        return two_years_after(localdate())
+
+    @property
     def numbers(self):
         """The count row; zeros where nobody has signed yet."""
         try:
@@ -326,6 +346,12 @@ class LedgerEntry(models.Model):
                 violation_error_message=_(
                     "The same number from the same source on the same date is counted already."
                 ),
+            ),
+            # The batches of a day's purge join in one entry.
+            models.UniqueConstraint(
+                fields=["petition", "date"],
+                condition=Q(kind="erased"),
+                name="ledger_erased_once_a_day",
             ),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="ledger_entry_counts"),
         ]
