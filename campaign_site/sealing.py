@@ -188,7 +188,7 @@ def open_boxes(key_paths, boxes_path, output=None) -> tuple[int, list[str]]:
         try:
             box = base64.b64decode(row["box"] or "", validate=True)
             opened.append(open_box(keys[sealed_to], box))
-        except (Unreadable, binascii.Error):
+        except (Unreadable, ValueError):
             problems.append(f"Row {number} is damaged and cannot be opened.")
     if problems and not opened:
         raise BadFile(f"No box could be opened. {problems[0]}")

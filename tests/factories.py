@@ -5,7 +5,7 @@ import re
 
 from django.core import mail
 
-from campaign_site import outbox
+from campaign_site import contact_keys, outbox
 from campaign_site.management.commands.worker import WRITERS
 from campaign_site.models import Member
 from campaigns.models import Addressee, Campaign, Government, Office, Profile
@@ -85,12 +85,32 @@ def fresh(petition) -> Petition:
     return Petition.objects.get(pk=petition.pk)
 
 
-def sign(petition, *, name="Amina Yusuf", city="Lund", email=None, deliver=True, language="en"):
+def make_contact_key(file, *, by=None):
+    """From now on petitions offer updates; `file` has the private half."""
+    return contact_keys.create(file, label="Spring", by=by)
+
+
+def sign(
+    petition,
+    *,
+    name="Amina Yusuf",
+    city="Lund",
+    email=None,
+    deliver=True,
+    language="en",
+    updates=False,
+):
     """One attempt, by the verb behind the form."""
     address = email or f"signer{next(_number)}@example.org"
     before = set(PendingSignature.objects.values_list("pk", flat=True))
     signing.sign(
-        petition, name=name, city=city, address=address, deliver=deliver, language=language
+        petition,
+        name=name,
+        city=city,
+        address=address,
+        deliver=deliver,
+        language=language,
+        updates=updates,
     )
     return PendingSignature.objects.exclude(pk__in=before).get()
 
