@@ -4,6 +4,7 @@ import sys
 
 from django.conf import settings
 from django.core import checks
+from django.db import connection
 
 from campaign_site import sealing
 
@@ -60,6 +61,51 @@ def database(app_configs, **kwargs):
             )
         ]
     return []
+
+
+# What makes PostgreSQL write values that people typed into its log, and what to set instead.
+_LOGS_VALUES = """
+SELECT name, setting, CASE
+    WHEN name = 'log_error_verbosity' THEN 'terse'
+    WHEN name = 'log_statement' THEN 'ddl'
+    WHEN name = 'log_parameter_max_length_on_error' THEN '0'
+    WHEN name = 'log_transaction_sample_rate' THEN '0'
+    WHEN name LIKE 'debug_print%' THEN 'off'
+    ELSE '-1' END AS quiet
+FROM pg_settings
+WHERE name LIKE 'debug_print%' AND setting = 'on'
+    OR name = 'log_parameter_max_length_on_error' AND setting <> '0'
+    -- The detail of a refused row quotes it: “Key (name)=(…) already exists”.
+    OR name = 'log_error_verbosity' AND setting <> 'terse'
+        AND current_setting('log_min_messages') NOT IN ('log', 'fatal', 'panic')
+    -- Statements are logged with what was bound to them.
+    OR current_setting('log_parameter_max_length') <> '0' AND (
+        name = 'log_statement' AND setting IN ('mod', 'all')
+        OR name IN ('log_min_duration_statement', 'log_min_duration_sample',
+                    'auto_explain.log_min_duration') AND setting NOT LIKE '-%'
+        OR name = 'log_transaction_sample_rate' AND setting <> '0')
+ORDER BY name
+"""
+
+
+@checks.register(checks.Tags.database)
+def server_log(app_configs, databases=None, **kwargs):
+    """The log of PostgreSQL outlives what is erased in it: it should say how the server is, not
+    what people typed."""
+    if "default" not in (databases or ()) or database(None):
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_LOGS_VALUES)
+        found = cursor.fetchall()
+    return [
+        checks.Warning(
+            f"PostgreSQL may write names and cities into its log: {name} is {setting}.",
+            hint=f"As its administrator: ALTER ROLE {connection.settings_dict['USER'] or 'vigil'} "
+            f"SET {name} = '{quiet}'; then start Vigil again.",
+            id="vigil.W020",
+        )
+        for name, setting, quiet in found
+    ]
 
 
 @checks.register(checks.Tags.security, deploy=True)
