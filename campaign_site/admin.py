@@ -13,9 +13,16 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from campaign_site import contact_keys
+from campaign_site import contact_keys, heartbeats
 from campaign_site.admin_base import Refused, StaffAdmin, Verb
-from campaign_site.models import AuditEvent, ContactKey, Member, OutboxMessage, SiteSettings
+from campaign_site.models import (
+    AuditEvent,
+    ContactKey,
+    Heartbeat,
+    Member,
+    OutboxMessage,
+    SiteSettings,
+)
 
 # What somebody may do comes from the role alone.
 admin.site.unregister(Group)
@@ -224,6 +231,40 @@ class ContactKeyAdmin(StaffAdmin):
             for event in made
         )
         return format_html_join(mark_safe("<br>"), "{} · {} · {}", lines) or gettext("nobody yet")
+
+
+@admin.register(Heartbeat)
+class HeartbeatAdmin(StaffAdmin):
+    """Mail, worker, key, erasing: as sentences."""
+
+    def get_urls(self):
+        return [
+            path(
+                "",
+                self.admin_site.admin_view(self.changelist_view),
+                name="campaign_site_heartbeat_changelist",
+            )
+        ]
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def changelist_view(self, request, extra_context=None):
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return self.page(
+            request,
+            "admin/health.html",
+            title=gettext("Health"),
+            # What is wrong comes first.
+            report=sorted(heartbeats.in_words(), key=lambda line: line[0]),
+        )
 
 
 @admin.register(SiteSettings)

@@ -54,12 +54,42 @@ SECTIONS = (
         "",
     ),
     (
+        _("Names to review"),
+        _("Odd names that wait: release them, or leave them off the lists."),
+        "petitions.heldname",
+        "",
+    ),
+    (
+        _("Words that hold a name"),
+        _("Slurs and jokes, per language: names with them wait for review."),
+        "campaign_site.heldword",
+        _("New word"),
+    ),
+    (
+        _("Event links"),
+        _("For gatherings where many sign from one network. You make them at a petition."),
+        "petitions.eventlink",
+        "",
+    ),
+    (
+        _("Taken out of the count"),
+        _("False signatures, by a rule and for a reason, with 30 days to go back."),
+        "petitions.invalidation",
+        _("Take signatures out"),
+    ),
+    (
         _("Members of staff"),
         _("Who may log in, and in which role."),
         "campaign_site.member",
         _("New member of staff"),
     ),
     (_("Mails"), _("How many are waiting and sent."), "campaign_site.outboxmessage", ""),
+    (
+        _("Health"),
+        _("Whether mail, keys and the erasing of names work as they should."),
+        "campaign_site.heartbeat",
+        "",
+    ),
     (
         _("Contact keys"),
         _("How addresses of people who asked for updates are sealed, and who exported them."),
@@ -72,6 +102,16 @@ SECTIONS = (
         _("The name, the contact and the colour of this site."),
         "campaign_site.sitesettings",
         "",
+    ),
+)
+
+# Pages without a model: heading, sentence, permission, name of the address.
+PAGES = (
+    (
+        _("Help a supporter"),
+        _("Somebody asks you to erase all there is of their address."),
+        "petitions.forget_signature",
+        "admin:petitions_petition_forget",
     ),
 )
 
@@ -112,4 +152,7 @@ def _sections(request):
                 "add_label": add_label,
             }
         )
+    for heading, sentence, permission, name in PAGES:
+        if request.user.has_perm(permission):
+            found.append({"heading": heading, "sentence": sentence, "url": reverse(name)})
     return found

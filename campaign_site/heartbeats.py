@@ -15,12 +15,16 @@ from campaign_site.models import Heartbeat, OutboxMessage
 log = logging.getLogger("vigil.worker")
 
 WORKER, REMINDERS, EXPIRY, MAILS = "worker", "reminders", "expiry", "mails"
-PURGE, POLICY = "purge", "policy"
+PURGE, INVALIDATED, ERASURES, POLICY = "purge", "invalidated", "erasures", "policy"
+BOXES = "boxes"
 LABELS = {
     REMINDERS: _("Sending reminders"),
     EXPIRY: _("Erasing what nobody confirmed"),
     MAILS: _("Tidying the mails"),
     PURGE: _("Erasing names after their time"),
+    INVALIDATED: _("Erasing names that were taken out of the count"),
+    ERASURES: _("Forgetting who was erased long ago"),
+    BOXES: _("Tidying sealed addresses"),
     POLICY: _("Looking for what is kept too long"),
 }
 SILENT = timedelta(minutes=5)  # after this the worker counts as stopped

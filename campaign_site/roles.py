@@ -51,7 +51,14 @@ REVIEW = _permissions(["view", "change"], "petitions.heldname") | _permissions(
 ADMINISTER = (
     _permissions(["view", "add", "change"], "campaign_site.member")
     | _permissions(["view", "change"], "campaign_site.sitesettings", "campaign_site.contactkey")
-    | _permissions(["view"], "campaign_site.auditevent", "campaign_site.outboxmessage")
+    | _permissions(
+        ["view"],
+        "campaign_site.auditevent",
+        "campaign_site.outboxmessage",
+        "campaign_site.heartbeat",
+    )
+    # Erase all there is of an address that somebody asks us to forget.
+    | {"petitions.forget_signature"}
     | _permissions(["view", "add", "change"], "petitions.invalidation")
 )
 

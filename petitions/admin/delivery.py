@@ -12,8 +12,9 @@ from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpRespons
 from django.shortcuts import get_object_or_404
 from django.templatetags.static import static
 from django.urls import path, reverse
-from django.utils.formats import date_format
-from django.utils.timezone import localdate
+from django.utils.formats import date_format, time_format
+from django.utils.functional import cached_property
+from django.utils.timezone import localdate, localtime
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -22,7 +23,7 @@ from campaign_site.admin_base import Refused, StaffAdmin, Verb, change_url
 from campaign_site.admin_forms import IllustratedForm, PlainTextarea
 from campaign_site.models import record
 from campaign_site.templatetags.vigil import number
-from petitions import deliveries, delivery_lists
+from petitions import deliveries, delivery_lists, retention
 from petitions.models import Delivery, Handover, Petition, Target
 
 
@@ -54,7 +55,11 @@ class Prepare(Verb):
         ) % {"number": number(self.numbers.ready)}
 
     def sentences(self):
-        return deliveries.in_words(self.numbers) + self.names_close()
+        return deliveries.in_words(self.numbers) + self.names_close() + self.names_go
+
+    @cached_property
+    def names_go(self):
+        return retention.warnings(self.obj)
 
     def names_close(self):
         day = self.obj.names_close_on
@@ -85,6 +90,8 @@ class Prepare(Verb):
         }
 
     def problems(self):
+        if self.being_prepared():
+            return [self.being_prepared()]
         if self.obj.addressee is None:
             return [NO_ADDRESSEE % {"government": self.obj.government}]
         if not self.numbers.ready:
@@ -97,13 +104,27 @@ class Prepare(Verb):
             del form.fields["hide_small_places"]
         return form
 
+    def options(self, form):
+        return {"hide_small_places": form.cleaned_data.get("hide_small_places", False)}
+
+    def being_prepared(self):
+        since = self.obj.preparing_since
+        return since and gettext(
+            "The list is being made since %(time)s. You may close this page: it will stand under "
+            "“Lists you made”."
+        ) % {"time": time_format(localtime(since))}
+
     def do(self, form):
+        if self.numbers.ready >= deliveries.LARGE:
+            deliveries.ask(self.obj, by=self.user, **self.options(form))
+            self.obj.refresh_from_db()
+            return self.being_prepared() or gettext("The list was made just now.")
         try:
             self.made = deliveries.prepare(
                 self.obj.petition,
                 self.obj.government,
                 by=self.user,
-                hide_small_places=form.cleaned_data.get("hide_small_places", False),
+                **self.options(form),
             )
         except deliveries.NoAddressee:
             raise Refused(NO_ADDRESSEE % {"government": self.obj.government}) from None
@@ -315,6 +336,7 @@ class DeliveryAdmin(StaffAdmin):
             request,
             "admin/petitions/delivery/overview.html",
             title=gettext("Lists and handovers"),
+            being_prepared=any(target.preparing_since for target in targets),
             # Where there is something to do comes first.
             targets=sorted(
                 (Prepare(request, target) for target in targets),
@@ -326,7 +348,10 @@ class DeliveryAdmin(StaffAdmin):
     def change_view(self, request, object_id, form_url="", extra_context=None):
         delivery = self._delivery(request, object_id)
         names = delivery_lists.standing(delivery)
-        gone = 0 if delivery.is_cancelled else delivery.names - names
+        rows = delivery.rows.count()
+        gone = rows - names
+        # A cancelled list has no rows either, but its people are still there.
+        erased = 0 if delivery.is_cancelled else delivery.names - rows
         return self.page(
             request,
             "admin/petitions/delivery/detail.html",
@@ -341,9 +366,17 @@ class DeliveryAdmin(StaffAdmin):
             % {"number": number(gone)}
             if gone
             else "",
+            erased=ngettext(
+                "%(number)s name was erased here, its time was over. The figures stay.",
+                "%(number)s names were erased here, their time was over. The figures stay.",
+                erased,
+            )
+            % {"number": number(erased)}
+            if erased
+            else "",
             parts=range(1, delivery_lists.volumes(delivery) + 1),
             handovers=delivery.handovers.select_related("office"),
-            may_download=request.user.has_perm("petitions.download_delivery"),
+            may_download=rows and request.user.has_perm("petitions.download_delivery"),
             verbs=self.offered_verbs(request, delivery.pk),
         )
 
@@ -437,6 +470,8 @@ class DeliveryAdmin(StaffAdmin):
     def _refuse(self, request, delivery):
         if delivery.is_cancelled:
             messages.error(request, gettext("This list was cancelled: it is gone."))
+        elif not delivery.rows.exists():
+            messages.error(request, gettext("The names of this list were erased on time."))
         elif delivery_lists.has_unsafe_row(delivery):
             messages.error(
                 request,

@@ -1,8 +1,14 @@
+from datetime import timedelta
+from functools import partial
+
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.urls import path
+from django.utils.formats import date_format
+from django.utils.timezone import localdate
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -12,8 +18,10 @@ from campaign_site.admin_forms import PHOTO_FIELDS, IllustratedForm, LinesField,
 from campaign_site.templatetags.vigil import number
 from campaigns.models import Addressee
 from petitions import mending, publishing
+from petitions.admin.event import NewEventLink, SlowLane
+from petitions.admin import supporter
 from petitions.models import Mend, Petition, Target
-from petitions.models.petition import FROZEN_PARTS
+from petitions.models.petition import FROZEN_PARTS, NAMES_AFTER_CLOSING
 
 
 def signed_for(petition) -> str:
@@ -31,6 +39,8 @@ def signed_for(petition) -> str:
         people,
     ) % {"number": number(people), "governments": petition.recipients}
 
+
+LONG_AGO = timedelta(days=30)
 
 # The heading above everything that the first signature freezes.
 SIGNED_PARTS = _("What they sign")
@@ -51,6 +61,21 @@ class PetitionForm(IllustratedForm):
         elif self.instance.is_published and not self.cleaned_data.get("promise"):
             self.cleaned_data["promise"] = publishing.promise_in_its_language(self.instance)
         return self.cleaned_data
+
+    def clean_closes_at(self):
+        """A slip in the year must not erase everybody tonight."""
+        closes_at = self.cleaned_data["closes_at"]
+        if closes_at and self.instance.frozen and "closes_at" in self.changed_data:
+            all_go_on = localdate(closes_at) + NAMES_AFTER_CLOSING
+            if all_go_on < localdate() + LONG_AGO:
+                raise ValidationError(
+                    gettext(
+                        "That is too long ago: all names would be erased on %(day)s. Choose a day "
+                        "that leaves at least a month."
+                    ),
+                    params={"day": date_format(all_go_on)},
+                )
+        return closes_at
 
     def _refuse_changes(self):
         for part in FROZEN_PARTS:
@@ -199,6 +224,10 @@ class ClosePetition(Verb):
         return [
             gettext("Nobody can sign from now on. The page stays, with what came of it."),
             gettext("Whoever signed until now may still confirm for seven days."),
+            gettext(
+                "All names are erased on %(day)s. Hand over the lists before; the number stays."
+            )
+            % {"day": date_format(localdate() + NAMES_AFTER_CLOSING)},
         ]
 
     def do(self, form):
@@ -281,7 +310,15 @@ class MendPetition(Verb):
 class PetitionAdmin(PageAdmin):
     form = PetitionForm
     inlines = (TargetInline,)
-    verbs = (PublishPetition, ClosePetition, MendPetition, CopyPetition, TakeDownPetition)
+    verbs = (
+        PublishPetition,
+        ClosePetition,
+        MendPetition,
+        CopyPetition,
+        NewEventLink,
+        SlowLane,
+        TakeDownPetition,
+    )
     preview = "preview_petition"
     list_display = ("title", "state", "recipients_shown", "people_shown", "campaign")
     list_filter = ("state", "campaign")
@@ -305,9 +342,16 @@ class PetitionAdmin(PageAdmin):
         ),
         (
             _("Protection of those who sign"),
-            {"fields": ("discreet", "high_risk", "slow_lane")},
+            {"fields": ("discreet", "high_risk")},
         ),
     )
+
+    def get_urls(self):
+        forget = self.admin_site.admin_view(partial(supporter.forget, self))
+        return [
+            path("supporter/", forget, name="petitions_petition_forget"),
+            *super().get_urls(),
+        ]
 
     def get_queryset(self, request):
         return super().get_queryset(request).for_cards().select_related("campaign")

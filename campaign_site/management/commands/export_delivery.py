@@ -23,6 +23,10 @@ class Command(BaseCommand):
             raise CommandError(f"There is no delivery {delivery}.")
         if found.is_cancelled:
             raise CommandError(f"Delivery {delivery} was cancelled: its list is gone.")
+        if not found.rows.exists():
+            raise CommandError(
+                f"The names of delivery {delivery} were erased: their time was over."
+            )
         if part is not None and not 1 <= part <= delivery_lists.volumes(found):
             raise CommandError(f"It has {delivery_lists.volumes(found)} parts.")
         unfinished = output.with_name(output.name + ".part")

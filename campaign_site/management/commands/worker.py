@@ -8,11 +8,11 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connection
 from django.db.utils import InterfaceError, OperationalError
 
-from campaign_site import outbox
+from campaign_site import erasures, heartbeats, outbox
 from campaign_site.checks import refuse_to_start_unready
 from campaign_site.models import OutboxMessage
 from campaigns import subscriptions
-from petitions import signing
+from petitions import deliveries, invalidation, retention, signing
 
 SENDERS = 4
 PERIOD = 60  # seconds between rounds of periodic work
@@ -32,6 +32,7 @@ class Command(BaseCommand):
             sent = 0
             while outbox.send_next(writers=WRITERS):
                 sent += 1
+            deliveries.prepare_asked()
             periodic_work()
             self.stdout.write(f"{sent} mails handled")
             return
@@ -44,6 +45,7 @@ class Command(BaseCommand):
         self.stdout.write(f"worker: {SENDERS} senders started")
         next_round = 0.0
         while not stop.wait(1):
+            _surviving(deliveries.prepare_asked)
             if time.monotonic() >= next_round:
                 next_round = time.monotonic() + PERIOD
                 _surviving(periodic_work)
@@ -82,14 +84,65 @@ def _surviving(work, *args):
 
 
 def periodic_work() -> None:
-    """Expiry of attempts, addresses and finished mails, by one worker at a time."""
+    """What time asks for, by one worker at a time. A job that fails stops no other."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s::bigint)", [_LOCK])
         if not cursor.fetchone()[0]:
             return
         try:
-            signing.expire()
-            outbox.forget_old()
-            subscriptions.tidy()
+            heartbeats.beat(heartbeats.WORKER)
+            for name, job in EVERY_ROUND.items():
+                heartbeats.run(name, job)
+            for name, job in ONCE_A_DAY.items():
+                if heartbeats.due_today(name):
+                    heartbeats.run(name, job)
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s::bigint)", [_LOCK])
+
+
+def _remind() -> dict:
+    return {"reminders": signing.remind()}
+
+
+def _expire() -> dict:
+    return {"attempts": signing.expire()}
+
+
+def _tidy_mails() -> dict:
+    return {"given_up": outbox.give_up_old(), "forgotten": outbox.forget_old()}
+
+
+def _purge() -> dict:
+    done = retention.purge_all()
+    figures = {"erased": sum(done.rows.values()), "failed": len(done.failed)}
+    if done.failed:
+        raise heartbeats.Incomplete(**figures)
+    return figures
+
+
+def _blank_invalidated() -> dict:
+    return {"blanked": invalidation.blank_old_invalidated()}
+
+
+def _forget_erasures() -> dict:
+    return {"files": erasures.forget_old()}
+
+
+def _tidy_boxes() -> dict:
+    return {"boxes": subscriptions.tidy()}
+
+
+# Reminders first: what erases addresses after 48 hours would leave nobody to write to.
+EVERY_ROUND = {
+    heartbeats.REMINDERS: _remind,
+    heartbeats.EXPIRY: _expire,
+    heartbeats.MAILS: _tidy_mails,
+}
+# The look for what is kept too long comes last: it sees what the others have left.
+ONCE_A_DAY = {
+    heartbeats.PURGE: _purge,
+    heartbeats.INVALIDATED: _blank_invalidated,
+    heartbeats.ERASURES: _forget_erasures,
+    heartbeats.BOXES: _tidy_boxes,
+    heartbeats.POLICY: retention.kept_too_long,
+}
