@@ -1,8 +1,9 @@
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Count, Q
 from django.http import HttpResponseRedirect
 from django.urls import path, reverse
@@ -19,10 +20,12 @@ from campaign_site.models import (
     AuditEvent,
     ContactKey,
     Heartbeat,
+    HeldWord,
     Member,
     OutboxMessage,
     SiteSettings,
 )
+from campaign_site.names import comparison_key
 
 # What somebody may do comes from the role alone.
 admin.site.unregister(Group)
@@ -265,6 +268,24 @@ class HeartbeatAdmin(StaffAdmin):
             # What is wrong comes first.
             report=sorted(heartbeats.in_words(), key=lambda line: line[0]),
         )
+
+
+class HeldWordForm(forms.ModelForm):
+    def clean_word(self):
+        folded = comparison_key(self.cleaned_data["word"])
+        if not folded:
+            raise ValidationError(gettext("Please type at least one letter."))
+        if len(folded) > HeldWord._meta.get_field("word").max_length:
+            raise ValidationError(gettext("This is too long."))
+        return folded
+
+
+@admin.register(HeldWord)
+class HeldWordAdmin(StaffAdmin):
+    form = HeldWordForm
+    list_display = ("word", "language")
+    list_filter = ("language",)
+    search_fields = ("word",)
 
 
 @admin.register(SiteSettings)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from campaign_site.models import record
 from campaign_site.names import comparison_key
 from petitions import counting, signing
-from petitions.models import Delivered, Delivery, Invalidation, Signature, Target
+from petitions.models import Delivery, Invalidation, Signature, Target
 from petitions.models.invalidation import WAY_BACK
 from petitions.models.signature import NAME_KEY
 

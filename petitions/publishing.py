@@ -71,9 +71,24 @@ def close(petition, *, outcome: str, by=None) -> bool:
     return True
 
 
+@transaction.atomic
+def set_slow_lane(petition, on: bool, *, by=None) -> bool:
+    """Let its mails wait, or leave at once again. False where that is so already."""
+    if (
+        not Petition.objects.published()
+        .filter(pk=petition.pk, slow_lane=not on)
+        .update(slow_lane=on)
+    ):
+        return False
+    record("slow lane on" if on else "slow lane off", petition, by=by, kind="petition")
+    middleware.publish()
+    return True
+
+
 # What belongs to one petition alone, and to the people who signed it. Dates and outcome are of
 # the past by the time that somebody copies.
 _NOT_COPIED = {"id", "slug", "state", "frozen", "opens_at", "closes_at", "outcome"} | {
+    "slow_lane",
     "created_at",
     "updated_at",
 }

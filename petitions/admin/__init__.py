@@ -1,3 +1,3 @@
-from petitions.admin import delivery, ledger, petition
+from petitions.admin import delivery, event, invalidation, ledger, petition, review
 
-__all__ = ["delivery", "ledger", "petition"]
+__all__ = ["delivery", "event", "invalidation", "ledger", "petition", "review"]

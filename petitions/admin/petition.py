@@ -18,8 +18,8 @@ from campaign_site.admin_forms import PHOTO_FIELDS, IllustratedForm, LinesField,
 from campaign_site.templatetags.vigil import number
 from campaigns.models import Addressee
 from petitions import mending, publishing
-from petitions.admin.event import NewEventLink, SlowLane
 from petitions.admin import supporter
+from petitions.admin.event import NewEventLink, SlowLane
 from petitions.models import Mend, Petition, Target
 from petitions.models.petition import FROZEN_PARTS, NAMES_AFTER_CLOSING
 
