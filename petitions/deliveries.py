@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 from django.utils.formats import number_format
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaign_site.models import record
+from campaign_site.models import Member, record
 from petitions.models import Delivered, Delivery, Handover, Target
 
 LARGE = 10_000  # names
@@ -146,6 +147,38 @@ def prepare(petition, government, *, by=None, hide_small_places=False) -> Delive
     delivery.save(update_fields=["names", "other_places_from"])
     record("prepared a list", delivery, by=by, delivery=delivery.pk, names=delivery.names)
     return delivery
+
+
+def ask(target, *, by, **options) -> bool:
+    """Leave a large list to the worker, so that nobody waits at an open page. False where it was
+    asked for already. `options` are those of `prepare`."""
+    asked = {"by": by and by.pk, **options}
+    waiting = Target.objects.filter(pk=target.pk, preparing_since=None)
+    return bool(waiting.update(preparing=asked, preparing_since=now()))
+
+
+def prepare_asked() -> int:
+    """What the worker does: make every list that was asked for. Killed in the middle, it has made
+    nothing, and is asked again."""
+    made = 0
+    while True:
+        with transaction.atomic():
+            target = (
+                Target.objects.select_for_update(skip_locked=True, of=["self"])
+                .select_related("petition", "government")
+                .filter(preparing_since__isnull=False)
+                .first()
+            )
+            if target is None:
+                return made
+            options = dict(target.preparing)
+            by = Member.objects.filter(pk=options.pop("by")).first()
+            try:
+                prepare(target.petition, target.government, by=by, **options)
+                made += 1
+            except (NoAddressee, NothingToDeliver) as reason:
+                record("could not prepare a list", target, by=by, reason=type(reason).__name__)
+            Target.objects.filter(pk=target.pk).update(preparing=None, preparing_since=None)
 
 
 @transaction.atomic

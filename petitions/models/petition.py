@@ -201,7 +201,7 @@ class Petition(Described, Illustrated):
     @property
     def names_of_today_go_on(self):
         """The day on which whoever confirms today is erased at the latest."""
-        return two_years_after(localdate())
+        return min(filter(None, (two_years_after(localdate()), self.all_names_go_on)))
 
     @property
     def numbers(self):
@@ -262,6 +262,10 @@ class Target(models.Model):
         help_text=_("Public: who confirms until then is on the next list."),
     )
 
+    # A large list that the worker is about to make: {"by": member's id, …options of prepare}.
+    preparing = models.JSONField(null=True, editable=False)
+    preparing_since = models.DateTimeField(null=True, editable=False)
+
     class Meta:
         verbose_name = _("recipient of this petition")
         verbose_name_plural = _("recipients of this petition")
@@ -300,6 +304,11 @@ class PetitionCount(models.Model):
         return self.confirmed + self.ledger
 
 
+class LedgerEntryQuerySet(models.QuerySet):
+    def counted(self):
+        return self.filter(undone_at=None)
+
+
 class LedgerEntry(models.Model):
     """Signatures counted elsewhere, without names. Whoever enters it, approves it."""
 
@@ -334,6 +343,21 @@ class LedgerEntry(models.Model):
         null=True,
         related_name="+",
     )
+    # A photograph or scan under PRIVATE_ROOT, shown to staff only.
+    evidence_file = models.CharField(
+        _("photo or scan"), max_length=80, blank=True, db_default="", editable=False
+    )
+    undone_at = models.DateTimeField(_("undone"), null=True, editable=False)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        verbose_name=_("undone by"),
+        null=True,
+        editable=False,
+        related_name="+",
+    )
+
+    objects = LedgerEntryQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("entry “counted elsewhere”")
@@ -342,6 +366,7 @@ class LedgerEntry(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["petition", "source", "date", "quantity"],
+                condition=Q(undone_at=None),
                 name="ledger_entry_once",
                 violation_error_message=_(
                     "The same number from the same source on the same date is counted already."
@@ -354,6 +379,10 @@ class LedgerEntry(models.Model):
                 name="ledger_erased_once_a_day",
             ),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="ledger_entry_counts"),
+            # What took the place of erased names cannot be taken back: nothing else counts them.
+            models.CheckConstraint(
+                condition=~Q(kind="erased") | Q(undone_at=None), name="ledger_erased_stays"
+            ),
         ]
 
     def __str__(self):

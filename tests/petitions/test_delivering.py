@@ -331,3 +331,26 @@ def test_formula_stops_a_file_instead_of_reaching_a_spreadsheet(petition):
     delivery = prepare(petition)
     with pytest.raises(delivery_lists.UnsafeRow):
         file_of(delivery)
+
+
+def test_large_list_is_made_by_the_worker(petition):
+    """A million names: the page is closed, the list is made, once, with who asked for it."""
+    officer = make_member("delivery")
+    people(petition, ("Amina", "Lund"), ("Omar", "Ystad"))
+    target = petition.targets.get()
+    assert deliveries.ask(target, by=officer, hide_small_places=True)
+    assert not deliveries.ask(target, by=officer), "asked twice is asked once"
+    assert not Delivery.objects.exists()
+    assert deliveries.prepare_asked() == 1
+    assert deliveries.prepare_asked() == 0
+    delivery = Delivery.objects.get()
+    assert (delivery.names, delivery.prepared_by, delivery.other_places_from) == (2, officer, 1)
+    target.refresh_from_db()
+    assert target.preparing_since is None
+
+
+def test_large_list_with_nobody_left_says_so_in_the_trail(petition):
+    assert deliveries.ask(petition.targets.get(), by=None)
+    assert deliveries.prepare_asked() == 0
+    assert AuditEvent.objects.get().verb == "could not prepare a list"
+    assert deliveries.ask(petition.targets.get(), by=None), "it can be asked for again"

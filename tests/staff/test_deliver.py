@@ -73,6 +73,19 @@ def test_prepare_download_exact_bytes(officer, signed):
     assert (event.by, event.details["format"], event.details["names"]) == (officer.member, "csv", 6)
 
 
+def test_large_list_is_made_while_the_page_is_closed(officer, signed, monkeypatch):
+    monkeypatch.setattr(deliveries, "LARGE", 1)
+    assert prepare(officer, signed)["Location"] == OVERVIEW
+    assert not Delivery.objects.exists()
+    waiting = officer.get(OVERVIEW)
+    assert "The list is being made since" in text(waiting)
+    assert b'http-equiv="refresh"' in waiting.content
+    assert "Prepare the list of" not in text(waiting)
+    deliveries.prepare_asked()
+    assert "6 names for the Government of Estrava" in text(officer.get(OVERVIEW))
+    assert b'http-equiv="refresh"' not in officer.get(OVERVIEW).content
+
+
 def test_small_places_without_their_city(officer, signed):
     prepare(officer, signed, hide_small_places="on")
     delivery = Delivery.objects.get()
