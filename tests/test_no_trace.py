@@ -29,7 +29,7 @@ from petitions import delivery_lists, signing
 from petitions.models import PendingSignature, Signature
 from tests import factories
 from tests.factories import code_in, fresh
-from tests.visitors import post_sign, press, token_in
+from tests.visitors import post_sign, press, spelt, token_in
 
 SIGNERS = 1_000
 # Words that stand in nothing else on this machine.
@@ -133,7 +133,7 @@ def _sign_all(client, petition):
         answer = post_sign(
             client,
             petition,
-            name=f"{UNNAMED if unnamed else NAME} {_letters(number)}",
+            name=f"{UNNAMED if unnamed else NAME} {spelt(number)}",
             city=UNNAMED_CITY if unnamed else CITY,
             email=_address(number),
             deliver="no" if unnamed else "yes",
@@ -152,15 +152,11 @@ def _sign_all(client, petition):
             "count_only" if unnamed else "confirm",
             petition=petition,
             is_me="yes",
-            name=f"{NAME} {_letters(number)}",
+            name=f"{NAME} {spelt(number)}",
             city=CITY,
         )
         assert pressed.status_code == 303
     return codes, tokens
-
-
-def _letters(number):
-    return "".join(chr(ord("a") + int(digit)) for digit in str(number))
 
 
 @pytest.mark.django_db(transaction=True)

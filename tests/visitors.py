@@ -1,6 +1,7 @@
 """What a visitor does with a browser that has neither scripts nor cookies."""
 
 import re
+from html.parser import HTMLParser
 
 from django.urls import reverse
 from django.utils import translation
@@ -42,6 +43,11 @@ def token_in(path):
     return path.rstrip("/").rpartition("/")[2]
 
 
+def spelt(number):
+    """A number in letters: names with digits wait for review."""
+    return "".join("abcdefghij"[int(digit)] for digit in str(number))
+
+
 _CSRF = re.compile(rb'(name="csrfmiddlewaretoken" value=")[^"]*')
 
 
@@ -54,3 +60,28 @@ def all_of(response):
         sorted((name, {**morsel}) for name, morsel in response.cookies.items()),
         _CSRF.sub(rb"\1", response.content),
     )
+
+
+class _Page(HTMLParser):
+    """The forms of a page as a machine sends them, and what it links to."""
+
+    def __init__(self):
+        super().__init__()
+        self.forms, self.links = [], []
+
+    def handle_starttag(self, tag, pairs):
+        at = dict(pairs)
+        if tag == "a" and at.get("href", "").startswith("/"):
+            self.links.append(at["href"])
+        elif tag == "form":
+            self.forms.append({})
+        elif tag in ("input", "button") and self.forms and at.get("name"):
+            ticked = at.get("type") != "checkbox" or "checked" in at
+            if ticked:
+                self.forms[-1].setdefault(at["name"], at.get("value", ""))
+
+
+def page_of(response):
+    page = _Page()
+    page.feed(response.content.decode())
+    return page
