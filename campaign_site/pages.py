@@ -11,6 +11,7 @@ from django.views.static import serve
 
 from campaign_site import keys
 from campaign_site.demo_mail import messages
+from campaign_site.models import ContactKey
 from campaign_site.publishing import Gone
 from campaigns.models import Campaign, Profile
 from petitions.models import Handover, Petition
@@ -91,7 +92,9 @@ def about(request):
 
 @require_safe
 def privacy(request):
-    return render(request, "campaign_site/privacy.html")
+    return render(
+        request, "campaign_site/privacy.html", {"updates_offered": ContactKey.current() is not None}
+    )
 
 
 @require_safe
