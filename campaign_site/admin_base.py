@@ -99,6 +99,8 @@ class StaffFields:
             kwargs["widget"] = PlainTextarea(attrs={"rows": rows, "dir": "auto"})
         if isinstance(db_field, models.URLField):
             kwargs["assume_scheme"] = "https"
+        if isinstance(db_field, models.URLField):
+            kwargs["assume_scheme"] = "https"
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
             # A red cross beside a choice is too easily taken for “choose none”.

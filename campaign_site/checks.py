@@ -12,6 +12,8 @@ NEW_KEY = (
     'python -c "import secrets, base64; '
     'print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())"'
 )
+# Django's own checks ask for 50 characters.
+NEW_SESSION_KEY = 'python -c "import secrets; print(secrets.token_urlsafe(50))"'
 
 
 @checks.register(checks.Tags.security)
@@ -21,7 +23,7 @@ def secrets(app_configs, **kwargs):
         found.append(
             checks.Error(
                 "SECRET_KEY is missing or shorter than 40 characters.",
-                hint=f"Staff sessions are signed with it. Make one: {NEW_KEY}",
+                hint=f"Staff sessions are signed with it. Make one: {NEW_SESSION_KEY}",
                 id="vigil.E001",
             )
         )
