@@ -7,6 +7,7 @@ as short as can be, and the count can always be proved from the rows.
 from dataclasses import dataclass
 
 from django.db import connection, transaction
+from django.utils.timezone import now
 
 from campaign_site.models import record
 from petitions.models import LedgerEntry, Petition, PetitionCount
@@ -41,6 +42,17 @@ def enter(entry: LedgerEntry, *, by=None) -> None:
     add(entry.petition_id, ledger=entry.quantity)
 
 
+@transaction.atomic
+def undo(entry: LedgerEntry, *, by=None) -> bool:
+    """Take an entry back; it stays, with who took it back and when. False if it was before."""
+    standing = LedgerEntry.objects.counted().filter(pk=entry.pk).exclude(kind="erased")
+    if not standing.update(undone_at=now(), undone_by=by):
+        return False
+    record("undid an entry", entry.petition, by=by, quantity=entry.quantity, source=entry.source)
+    add(entry.petition_id, ledger=-entry.quantity)
+    return True
+
+
 @dataclass(frozen=True)
 class Drift:
     petition: Petition
@@ -54,7 +66,8 @@ class Drift:
 _PROVE = """
 SELECT
     (SELECT count(*) FROM petitions_signature WHERE petition_id = %s::bigint AND state = 'confirmed'),
-    (SELECT COALESCE(sum(quantity), 0) FROM petitions_ledgerentry WHERE petition_id = %s::bigint)
+    (SELECT COALESCE(sum(quantity), 0) FROM petitions_ledgerentry
+        WHERE petition_id = %s::bigint AND undone_at IS NULL)
 """
 
 

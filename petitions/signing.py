@@ -191,7 +191,7 @@ def confirm(pending_id, *, name, city, deliver, seen, person=1, updates=True) ->
     pending = PendingSignature.objects.select_for_update().filter(pk=pending_id).first()
     if pending is None:
         return False
-    petition = _freeze(pending.petition_id, seen)
+    petition = _freeze_as(pending.petition_id, seen)
     if was_taken_out(household(petition.pk, pending.digest)):
         return False
     _settle_updates(pending, petition, wanted=updates)
@@ -240,7 +240,7 @@ def _settle_updates(pending, petition, *, wanted) -> None:
 @transaction.atomic
 def add_person(signature, *, name, city, deliver, seen, person):
     """Count somebody else who shares the mailbox. The new id, or None if that was done before."""
-    petition = _freeze(signature.petition_id, seen)
+    petition = _freeze_as(signature.petition_id, seen)
     public_id = uuid.uuid4()
     # The digest comes from the row as it is now: after a removal there is none to share.
     now_there = Signature.objects.confirmed().filter(pk=signature.pk, digest__isnull=False).first()
@@ -265,11 +265,17 @@ def add_person(signature, *, name, city, deliver, seen, person):
     return public_id
 
 
-def _freeze(petition_id, seen) -> Petition:
-    """The petition, frozen. The first signature's transaction sets the mark, and waits for staff
-    who are just changing it; so what is compared here can no longer change."""
+def freeze(petition_id) -> Petition:
+    """The petition, frozen. Whatever inserts its first signatures sets the mark in the same
+    transaction, and waits for staff who are just changing it; so what is read here can no longer
+    change."""
     Petition.objects.filter(pk=petition_id, frozen=None).update(frozen=now())
-    petition = Petition.objects.prefetch_related("targets").get(pk=petition_id)
+    return Petition.objects.prefetch_related("targets").get(pk=petition_id)
+
+
+def _freeze_as(petition_id, seen) -> Petition:
+    """As `freeze`, if it is what this person saw. Raises PetitionClosed, PetitionChanged."""
+    petition = freeze(petition_id)
     if not petition.takes_confirmations:
         raise PetitionClosed
     if petition.frozen_digest() != seen:
@@ -297,16 +303,28 @@ def _as_listed(name, city, deliver) -> dict:
         "deliver": True,
         "name": name,
         "city": city,
-        # Ligatures expand up to eighteen times; an index entry has its limit.
-        "name_key": comparison_key(name)[:NAME_KEY],
-        "city_key": comparison_key(city)[:CITY_KEY],
+        "name_key": name_key(name),
+        "city_key": city_key(city),
         "held": bool(reason),
         "held_reason": reason,
     }
 
 
+# Ligatures expand up to eighteen times; an index entry has its limit.
+def name_key(name) -> str:
+    return comparison_key(name)[:NAME_KEY]
+
+
+def city_key(city) -> str:
+    return comparison_key(city)[:CITY_KEY]
+
+
 def _why_held(name, city) -> str:
-    words = HeldWord.objects.words()
+    return why_held(name, city, HeldWord.objects.words())
+
+
+def why_held(name, city, words) -> str:
+    """Why this waits for review: a key of `names.HELD_REASONS`, or ''."""
     reasons = (held_reason(name, words), held_reason(city, words, place=True))
     # What no list can carry is told first: nobody can release it.
     return "formula" if "formula" in reasons else reasons[0] or reasons[1]

@@ -1,18 +1,39 @@
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse, Http404
+from django.shortcuts import get_object_or_404
+from django.urls import path, reverse
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.timezone import localtime
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from campaign_site.admin_base import StaffAdmin
-from petitions import counting
+from campaign_site import middleware
+from campaign_site.admin_base import Refused, StaffAdmin, Verb
+from campaign_site.models import record
+from campaign_site.templatetags.vigil import number
+from petitions import batches, counting, evidence
 from petitions.models import LedgerEntry
+from petitions.models.paper import COUNTED_ALREADY
 
 
 class LedgerEntryForm(forms.ModelForm):
+    evidence_upload = forms.FileField(
+        label=_("Photo or scan"),
+        required=False,
+        help_text=_(
+            "JPEG, PNG, WebP or PDF, at most 15 MB. Only those who may enter signatures can open "
+            "it. Cover names that are on it: it is kept as long as the entry."
+        ),
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,application/pdf"}),
+    )
     sure = forms.BooleanField(
         label=_("I have checked this"),
         help_text=_(
             "The number counts at once, for everybody to see. An entry cannot be changed or "
-            "deleted afterwards."
+            "deleted afterwards; a wrong one is undone, and stays here as undone."
         ),
         error_messages={"required": _("Please tick this once you have checked the entry.")},
     )
@@ -25,17 +46,63 @@ class LedgerEntryForm(forms.ModelForm):
                 choice for choice in self.fields["kind"].choices if choice[0] != "erased"
             ]
 
+    def clean_evidence_upload(self):
+        upload = self.cleaned_data["evidence_upload"]
+        return evidence.store(upload) if upload else ""
+
+    def clean(self):
+        super().clean()
+        self.instance.evidence_file = self.cleaned_data.get("evidence_upload") or ""
+        if batches.is_counted(**{part: self.cleaned_data.get(part) for part in batches.ONCE}):
+            raise forms.ValidationError(COUNTED_ALREADY)
+        return self.cleaned_data
+
+
+class UndoEntry(Verb):
+    name = "undo"
+    label = _("Undo this entry")
+    button = _("Undo it now")
+    permission = "petitions.add_ledgerentry"
+    grave = True
+
+    def offered(self):
+        return self.obj.undone_at is None and self.obj.kind != LedgerEntry.Kind.ERASED
+
+    def says(self):
+        return [
+            gettext("The count of “%(petition)s” falls by %(number)s at once.")
+            % {"petition": self.obj.petition, "number": number(self.obj.quantity)},
+            gettext("The entry stays here, with who undid it and when."),
+        ]
+
+    def do(self, form):
+        if not counting.undo(self.obj, by=self.user):
+            raise Refused(gettext("This changed meanwhile. Please look at it once more."))
+        middleware.publish()
+        return gettext("Undone. It does not count any more.")
+
 
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(StaffAdmin):
     """Added, never changed: the count of a petition is proved from these rows."""
 
     form = LedgerEntryForm
-    list_display = ("petition", "quantity", "kind", "source", "date", "approved_by", "entered_at")
+    verbs = (UndoEntry,)
+    list_display = (
+        "petition",
+        "quantity",
+        "kind",
+        "source",
+        "date",
+        "approved_by",
+        "entered_at",
+        "undone_shown",
+    )
     list_filter = ("kind",)
     list_select_related = ("petition", "approved_by")
     search_fields = ("petition__title", "source")
     radio_fields = {"kind": admin.HORIZONTAL}
+    readonly_fields = ("evidence_shown", "undone_shown")
 
     def get_fieldsets(self, request, obj=None):
         fields = [
@@ -46,8 +113,24 @@ class LedgerEntryAdmin(StaffAdmin):
             "date",
             "evidence",
         ]
-        fields += ["approved_by", "entered_at"] if obj else ["sure"]
+        if obj:
+            fields += ["evidence_shown", "approved_by", "entered_at", "undone_shown"]
+        else:
+            fields += ["evidence_upload", "sure"]
         return [(None, {"fields": fields})]
+
+    @admin.display(description=_("undone"))
+    def undone_shown(self, entry):
+        if not entry.undone_at:
+            return ""
+        return f"{date_format(localtime(entry.undone_at))}, {entry.undone_by or ''}".rstrip(", ")
+
+    @admin.display(description=_("photo or scan"))
+    def evidence_shown(self, entry):
+        if not entry.evidence_file:
+            return gettext("none")
+        url = reverse("admin:petitions_ledgerentry_evidence", args=[entry.pk])
+        return format_html('<a href="{}">{}</a>', url, gettext("Open the file"))
 
     def has_change_permission(self, request, obj=None):
         return False
@@ -61,3 +144,28 @@ class LedgerEntryAdmin(StaffAdmin):
     def log_addition(self, request, obj, message):
         # `counting.enter` has written it down, in the same transaction as the count.
         return None
+
+    # --- What proves it ---
+
+    def get_urls(self):
+        view = self.admin_site.admin_view(self.evidence_view)
+        name = "petitions_ledgerentry_evidence"
+        return [path("<int:object_id>/evidence/", view, name=name), *super().get_urls()]
+
+    def evidence_view(self, request, object_id):
+        # A photograph of sheets may show names, so not everybody who sees the entry sees it.
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        entry = get_object_or_404(LedgerEntry.objects.exclude(evidence_file=""), pk=object_id)
+        try:
+            content = evidence.path(entry.evidence_file).open("rb")
+        except FileNotFoundError:
+            raise Http404 from None
+        record("opened evidence", entry.petition, by=request.user, entry=entry.pk)
+        return FileResponse(
+            content,
+            as_attachment=True,
+            filename=f"evidence-{entry.pk}.{entry.evidence_file.rpartition('.')[2]}",
+            content_type=evidence.content_type(entry.evidence_file),
+            headers={"Cache-Control": "no-store"},
+        )

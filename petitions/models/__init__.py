@@ -1,7 +1,9 @@
 from petitions.models.delivery import Delivered, Delivery, Handover
 from petitions.models.event import EventLink
 from petitions.models.invalidation import Invalidation
+from petitions.models.list_file import ListFile
 from petitions.models.mend import Mend
+from petitions.models.paper import PaperBatch
 from petitions.models.petition import LedgerEntry, Petition, PetitionCount, Target
 from petitions.models.signature import HeldName, PendingSignature, Signature
 
@@ -13,7 +15,9 @@ __all__ = [
     "HeldName",
     "Invalidation",
     "LedgerEntry",
+    "ListFile",
     "Mend",
+    "PaperBatch",
     "PendingSignature",
     "Petition",
     "PetitionCount",

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaign_site.models import ContactKey
 from petitions.models.invalidation import Invalidation
+from petitions.models.paper import PaperBatch
 from petitions.models.petition import Petition, two_years_after
 
 HOUSEHOLD = 5  # people who may share one mailbox
@@ -120,6 +121,10 @@ class Signature(models.Model):
     invalidation = models.ForeignKey(
         Invalidation, models.PROTECT, null=True, related_name="signatures", db_index=False
     )
+    # The batch with which it came on paper. There is no mailbox behind it.
+    batch = models.ForeignKey(
+        PaperBatch, models.PROTECT, null=True, related_name="signatures", db_index=False
+    )
 
     objects = SignatureQuerySet.as_manager()
 
@@ -146,6 +151,10 @@ class Signature(models.Model):
                 condition=~Q(state="removed") | Q(deliver=False, digest=None),
                 name="signature_removed_is_empty",
             ),
+            models.CheckConstraint(
+                condition=Q(batch=None) | Q(digest=None, domain_digest=None, code_digest=None),
+                name="signature_on_paper_has_no_mailbox",
+            ),
         ]
         indexes = [
             models.Index(fields=["petition"], condition=Q(held=True), name="signature_held"),
@@ -153,6 +162,11 @@ class Signature(models.Model):
                 fields=["invalidation"],
                 condition=Q(invalidation__isnull=False),
                 name="signature_by_invalidation",
+            ),
+            models.Index(
+                fields=["batch"],
+                condition=Q(batch__isnull=False),
+                name="signature_by_batch",
             ),
         ]
 

@@ -1,0 +1,45 @@
+"""Photographs and scans that prove an entry: under PRIVATE_ROOT, shown to staff only."""
+
+import hashlib
+import os
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+MAX_BYTES = 15_000_000
+# How a file of this kind begins, whatever its name says.
+_KINDS = (
+    (b"\xff\xd8\xff", "jpg", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "png", "image/png"),
+    (b"RIFF", "webp", "image/webp"),
+    (b"%PDF-", "pdf", "application/pdf"),
+)
+CONTENT_TYPES = {ending: content_type for _start, ending, content_type in _KINDS}
+
+
+def store(upload) -> str:
+    """Keep it as it is and return its name. Raises ValidationError."""
+    if upload.size > MAX_BYTES:
+        raise ValidationError(_("This file is larger than 15 MB. Please choose a smaller one."))
+    upload.seek(0)
+    content = upload.read()
+    endings = [ending for start, ending, _type in _KINDS if content.startswith(start)]
+    if not endings:
+        raise ValidationError(_("Please choose a photograph (JPEG, PNG, WebP) or a PDF."))
+    name = f"{hashlib.sha256(content).hexdigest()}.{endings[0]}"
+    place = path(name)
+    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    unfinished = place.with_suffix(f".{os.getpid()}")
+    unfinished.touch(mode=0o600)
+    unfinished.write_bytes(content)
+    unfinished.replace(place)
+    return name
+
+
+def path(name: str):
+    return settings.PRIVATE_ROOT / "evidence" / name
+
+
+def content_type(name: str) -> str:
+    return CONTENT_TYPES[name.rpartition(".")[2]]
