@@ -1,11 +1,9 @@
 """What the database keeps when everybody presses at the same moment."""
 
 import contextlib
-import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 
 from campaign_site import outbox
 from campaign_site.models import OutboxMessage
@@ -20,25 +18,9 @@ from tests.factories import (
     sign,
     sign_and_confirm,
 )
+from tests.together import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def together(*calls):
-    """Run all at once, each with a connection of its own; their results, errors included."""
-    start = threading.Barrier(len(calls))
-
-    def run(call):
-        try:
-            start.wait()
-            return call()
-        except Exception as error:
-            return error
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
 
 
 def test_confirmed_from_ten_windows_at_once():
