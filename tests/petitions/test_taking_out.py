@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError, connection, transaction
 from django.utils.timezone import localdate, now
 
 from campaign_site.models import AuditEvent
-from petitions import counting, deliveries, delivery_lists, invalidation, signing
+from petitions import counting, deliveries, delivery_lists, invalidation, review, signing
 from petitions.invalidation import Rule
 from petitions.models import Delivered, Delivery, Invalidation, Signature
 from tests.factories import (
@@ -220,3 +221,35 @@ def test_restored_by_two_at_once_counts_once():
     results = together(*[lambda: invalidation.restore(batch)] * 4)
     assert [one for one in results if not isinstance(one, Exception)] == [5]
     assert counted(petition) == 5
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("verb", ["invalidate", "restore", "blank", "release"])
+def test_whatever_moves_names_waits_for_a_list_being_prepared(verb):
+    """Promise 14: the list is exactly what stood when it was made."""
+    petition = make_petition()
+    for number in range(3):
+        sign_and_confirm(petition, name="Anna 2", email=f"s{number}@spam.example")
+    tickets = [review.ticket(one) for one in Signature.objects.all()]
+    rule = Rule(domain="spam.example")
+    if verb in ("restore", "blank"):
+        batch = invalidation.invalidate(petition, rule, reason="A script.")
+    if verb == "blank":
+        Invalidation.objects.update(at=now() - 31 * DAY)
+    press = {
+        "invalidate": lambda: invalidation.invalidate(petition, rule, reason="A script."),
+        "restore": lambda: invalidation.restore(batch),
+        "blank": invalidation.blank_old_invalidated,
+        "release": lambda: review.release(tickets),
+    }[verb]
+
+    def impatiently():
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '300ms'")
+        return press()
+
+    with transaction.atomic():
+        petition.targets.select_for_update().get()  # as deliveries.prepare does
+        (refused,) = together(impatiently)
+    assert isinstance(refused, OperationalError), refused
+    assert press() is not None
