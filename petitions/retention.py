@@ -145,6 +145,9 @@ SELECT
         WHERE sealed IS NOT NULL AND created_at < now() - interval '49 hours'),
     (SELECT count(*) FROM campaign_site_outboxmessage
         WHERE address_hash IS NOT NULL AND created_at < now() - interval '73 hours'),
+    (SELECT count(*) FROM petitions_signature s JOIN petitions_invalidation i
+            ON i.id = s.invalidation_id
+        WHERE s.state = 'invalidated' AND s.name <> '' AND i.at < now() - interval '31 days'),
     (SELECT count(*) FROM campaigns_subscription
         WHERE exported_at < now() - interval '32 days'
         OR made_on + interval '24 months' < now() - interval '1 day')
@@ -157,7 +160,10 @@ def kept_too_long() -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute(_KEPT_TOO_LONG, [today, settings.TIME_ZONE, today])
         figures = cursor.fetchone()
-    kinds = ("signatures", "attempts", "addresses", "mails", "address_hashes", "boxes")
+    kinds = (
+        *("signatures", "attempts", "addresses", "mails", "address_hashes"),
+        *("names_taken_out", "boxes"),
+    )
     return dict(zip(kinds, figures, strict=True))
 
 

@@ -347,7 +347,7 @@ class PetitionAdmin(PageAdmin):
     )
 
     def get_urls(self):
-        forget = self.admin_site.admin_view(partial(supporter.forget, self))
+        forget = self.admin_site.admin_view(partial(supporter.forget, model_admin=self))
         return [
             path("supporter/", forget, name="petitions_petition_forget"),
             *super().get_urls(),

@@ -8,7 +8,6 @@ from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from campaign_site.models import record
@@ -35,9 +34,8 @@ class SureForm(SupporterForm):
         self.fields["email"].widget = forms.HiddenInput()
 
 
-@never_cache
 @sensitive_post_parameters("email")
-def forget(model_admin, request):
+def forget(request, *, model_admin):
     if not request.user.has_perm(PERMISSION):
         raise PermissionDenied
     form = SupporterForm(request.POST or None)
