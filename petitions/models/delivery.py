@@ -45,6 +45,11 @@ class Delivery(models.Model):
     held = models.PositiveIntegerField(_("waited for review"), default=0)
     # From this position on, places with few names carry no city. NULL: every row has its city.
     other_places_from = models.PositiveIntegerField(null=True)
+    # The first position of each part. Empty: a new part every 5,000 names.
+    part_starts = models.JSONField(default=list, editable=False)
+    # Where each page begins, by layout and part: {"a4-2": {"1": [1, 96, …]}}. Written when such
+    # paper is first made; from then on no page of it ever breaks elsewhere.
+    page_starts = models.JSONField(default=dict, editable=False)
     reply_due = models.DateField(_("reply due"), null=True, blank=True)
     reply_received = models.DateField(_("reply received"), null=True, blank=True)
     reply_note = models.TextField(_("what they replied"), blank=True)
