@@ -43,3 +43,32 @@ def _shift_headings(tokens: list[Token], top: int) -> None:
     levels = sorted({token.tag for token in headings})
     for token in headings:
         token.tag = f"h{min(6, top + levels.index(token.tag))}"
+
+
+def plain_blocks(markdown: str) -> list[tuple[str, list[tuple[str, bool]]]]:
+    """For paper: (heading, paragraph or item; its pieces of text and whether each is strong)."""
+    blocks, kind = [], "paragraph"
+    for token in _markdown.parse(markdown.encode("utf-8", "replace").decode()):
+        if token.type == "heading_open":
+            kind = "heading"
+        elif token.type == "list_item_open":
+            kind = "item"
+        elif token.type in ("heading_close", "list_item_close"):
+            kind = "paragraph"
+        elif token.type == "inline":
+            blocks.append((kind, list(_pieces(token.children))))
+        elif token.type in ("fence", "code_block"):
+            blocks.append(("paragraph", [(token.content, False)]))
+    return blocks
+
+
+def _pieces(tokens):
+    strong = 0
+    for token in tokens:
+        strong += (token.type == "strong_open") - (token.type == "strong_close")
+        if token.type in ("text", "code_inline"):
+            yield token.content, strong > 0
+        elif token.type == "softbreak":
+            yield " ", False
+        elif token.type == "hardbreak":
+            yield "\n", False

@@ -118,6 +118,8 @@ MEDIA_ROOT = Path(env.str("MEDIA_ROOT", str(VAR / "media")))
 MEDIA_URL = "/media/"
 # What only the server may read: uploads that are not public, temporary files of exports.
 PRIVATE_ROOT = Path(env.str("PRIVATE_ROOT", str(VAR / "private")))
+# Where the fonts lie that Debian's fonts-noto-core and fonts-noto-cjk bring, for lists on paper.
+SYSTEM_FONTS = env.str("SYSTEM_FONTS", "/usr/share/fonts")
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_TEMP_DIR = None
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
