@@ -223,6 +223,31 @@ def hand_over(delivery, handover: Handover, *, by=None) -> None:
     )
 
 
+@transaction.atomic
+def correct_handover(handover: Handover, *, changed: list[str], by=None) -> None:
+    """Put right what was recorded of an attempt; the trail keeps which fields and the old outcome.
+
+    Whether the list counts as handed over follows from all its attempts. Raises ListCancelled.
+    """
+    delivery = Delivery.objects.select_for_update().get(pk=handover.delivery_id)
+    if delivery.is_cancelled:
+        raise ListCancelled
+    before = Handover.objects.values_list("outcome", flat=True).get(pk=handover.pk)
+    handover.save(force_update=True)
+    succeeded = delivery.handovers.filter(outcome__in=Handover.DONE).exists()
+    delivery.state = Delivery.State.HANDED_OVER if succeeded else Delivery.State.PREPARED
+    delivery.save(update_fields=["state"])
+    record(
+        "corrected a handover",
+        delivery,
+        by=by,
+        delivery=delivery.pk,
+        changed=changed,
+        outcome=handover.outcome,
+        outcome_before=before,
+    )
+
+
 def in_words(standing: Numbers) -> list[str]:
     """The numbers as sentences, as the delivery officer reads them."""
     sentences = [

@@ -5,6 +5,7 @@ import os
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.http import FileResponse, Http404
 from django.utils.translation import gettext_lazy as _
 
 MAX_BYTES = 15_000_000
@@ -41,5 +42,17 @@ def path(name: str):
     return settings.PRIVATE_ROOT / "evidence" / name
 
 
-def content_type(name: str) -> str:
-    return CONTENT_TYPES[name.rpartition(".")[2]]
+def download(name: str, called: str) -> FileResponse:
+    """Send it as a file called so. Raises Http404 where there is none."""
+    ending = name.rpartition(".")[2]
+    try:
+        content = path(name or "none").open("rb")
+    except FileNotFoundError:
+        raise Http404 from None
+    return FileResponse(
+        content,
+        as_attachment=True,
+        filename=f"{called}.{ending}",
+        content_type=CONTENT_TYPES[ending],
+        headers={"Cache-Control": "no-store"},
+    )

@@ -1,3 +1,3 @@
-from petitions.admin import delivery, event, invalidation, ledger, petition, review
+from petitions.admin import delivery, event, handover, invalidation, ledger, paper, petition, review
 
-__all__ = ["delivery", "event", "invalidation", "ledger", "petition", "review"]
+__all__ = ["delivery", "event", "handover", "invalidation", "ledger", "paper", "petition", "review"]

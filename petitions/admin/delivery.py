@@ -23,7 +23,7 @@ from campaign_site.admin_base import Refused, StaffAdmin, Verb, change_url
 from campaign_site.admin_forms import IllustratedForm, PlainTextarea
 from campaign_site.models import record
 from campaign_site.templatetags.vigil import number
-from petitions import deliveries, delivery_lists, retention
+from petitions import deliveries, delivery_lists, evidence, retention
 from petitions.models import Delivery, Handover, Petition, Target
 
 
@@ -239,7 +239,7 @@ class RecordHandover(ListVerb):
                 "Accepted, received, left or posted: from then on the list counts as handed "
                 "over and cannot be cancelled."
             ),
-            gettext("An entry cannot be changed afterwards."),
+            gettext("What was typed wrong can be corrected; the audit trail keeps that it was."),
         ]
 
     def problems(self):
@@ -268,6 +268,12 @@ class RecordHandover(ListVerb):
 
 
 class ReplyForm(forms.ModelForm):
+    document = forms.FileField(
+        label=_("Their letter"),
+        required=False,
+        help_text=_("A scan or a photograph: PDF, JPEG, PNG or WebP, at most 15 MB. For us only."),
+    )
+
     class Meta:
         model = Delivery
         fields = ("reply_due", "reply_received", "reply_note")
@@ -276,6 +282,10 @@ class ReplyForm(forms.ModelForm):
             "reply_received": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
             "reply_note": PlainTextarea(attrs={"rows": 5, "dir": "auto"}),
         }
+
+    def clean_document(self):
+        upload = self.cleaned_data["document"]
+        return evidence.store(upload) if upload else ""
 
 
 class Reply(ListVerb):
@@ -288,13 +298,18 @@ class Reply(ListVerb):
         return self.obj.state == Delivery.State.HANDED_OVER
 
     def form(self):
+        post = self.request.method == "POST"
         return ReplyForm(
-            self.request.POST if self.request.method == "POST" else None, instance=self.obj
+            self.request.POST if post else None,
+            self.request.FILES if post else None,
+            instance=self.obj,
         )
 
     @transaction.atomic
     def do(self, form):
-        form.instance.save(update_fields=ReplyForm.Meta.fields)
+        if form.cleaned_data["document"]:
+            form.instance.reply_document = form.cleaned_data["document"]
+        form.instance.save(update_fields=(*ReplyForm.Meta.fields, "reply_document"))
         record("noted a reply", self.obj, by=self.user, delivery=self.obj.pk)
         middleware.publish()
         return gettext("Saved.")
@@ -308,6 +323,7 @@ class DeliveryAdmin(StaffAdmin):
         wrap, name = self.admin_site.admin_view, "petitions_delivery_{}".format
         own = [
             path("prepare/<int:target_id>/", wrap(self.prepare_view), name=name("prepare")),
+            path("<int:object_id>/reply-document/", wrap(self.reply_view), name=name("reply_view")),
             path("<int:object_id>/csv/", wrap(self.csv_view), name=name("csv")),
             path("<int:object_id>/print/", wrap(self.print_view), name=name("print")),
         ]
@@ -376,6 +392,8 @@ class DeliveryAdmin(StaffAdmin):
             else "",
             parts=range(1, delivery_lists.volumes(delivery) + 1),
             handovers=delivery.handovers.select_related("office"),
+            may_correct=request.user.has_perm("petitions.change_handover")
+            and not delivery.is_cancelled,
             may_download=rows and request.user.has_perm("petitions.download_delivery"),
             verbs=self.offered_verbs(request, delivery.pk),
         )
@@ -406,6 +424,12 @@ class DeliveryAdmin(StaffAdmin):
             problems=problems,
             status=422 if request.method == "POST" else 200,
         )
+
+    def reply_view(self, request, object_id):
+        delivery = self._delivery(request, object_id)
+        answer = evidence.download(delivery.reply_document, f"reply-{delivery.pk}")
+        record("opened a reply", delivery, by=request.user, delivery=delivery.pk)
+        return answer
 
     # --- The list itself ---
 

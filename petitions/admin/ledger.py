@@ -1,7 +1,6 @@
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils.formats import date_format
@@ -157,15 +156,6 @@ class LedgerEntryAdmin(StaffAdmin):
         if not self.has_add_permission(request):
             raise PermissionDenied
         entry = get_object_or_404(LedgerEntry.objects.exclude(evidence_file=""), pk=object_id)
-        try:
-            content = evidence.path(entry.evidence_file).open("rb")
-        except FileNotFoundError:
-            raise Http404 from None
+        answer = evidence.download(entry.evidence_file, f"evidence-{entry.pk}")
         record("opened evidence", entry.petition, by=request.user, entry=entry.pk)
-        return FileResponse(
-            content,
-            as_attachment=True,
-            filename=f"evidence-{entry.pk}.{entry.evidence_file.rpartition('.')[2]}",
-            content_type=evidence.content_type(entry.evidence_file),
-            headers={"Cache-Control": "no-store"},
-        )
+        return answer

@@ -53,6 +53,8 @@ class Delivery(models.Model):
     reply_due = models.DateField(_("reply due"), null=True, blank=True)
     reply_received = models.DateField(_("reply received"), null=True, blank=True)
     reply_note = models.TextField(_("what they replied"), blank=True)
+    # A name in the private folder of `petitions.evidence`; shown to staff only.
+    reply_document = models.CharField(max_length=80, blank=True, editable=False)
 
     objects = DeliveryQuerySet.as_manager()
 

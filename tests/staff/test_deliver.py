@@ -3,6 +3,7 @@
 import datetime
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from campaign_site.models import AuditEvent
@@ -235,3 +236,36 @@ def test_somebody_without_login_is_asked_to_log_in(client, delivery):
     answer = client.get(url("csv", delivery.pk))
     assert answer.status_code == 302
     assert answer["Location"].startswith("/admin/login/")
+
+
+def test_wrong_outcome_is_corrected_and_the_trail_keeps_it(officer, delivery):
+    office = factories.make_office(delivery.government)
+    wrong = handover(office, outcome="accepted")
+    officer.post(url("handover", delivery.pk), wrong)
+    delivery.refresh_from_db()
+    assert delivery.state == Delivery.State.HANDED_OVER
+    attempt = delivery.handovers.get()
+    correct = reverse("admin:petitions_handover_correct", args=[attempt.pk])
+    assert "the list counts as not handed over again" in text(officer.get(correct))
+    assert officer.post(correct, wrong | {"outcome": "refused"}).status_code == 302
+    delivery.refresh_from_db()
+    assert delivery.state == Delivery.State.PREPARED
+    trail = AuditEvent.objects.get(verb="corrected a handover")
+    assert (trail.by, trail.details["outcome_before"]) == (officer.member, "accepted")
+    answer = officer.post(correct, wrong | {"office": ""})
+    assert answer.status_code == 422
+
+
+def test_their_letter_is_kept_for_staff_only(officer, client, delivery, settings, tmp_path):
+    settings.PRIVATE_ROOT = tmp_path
+    office = factories.make_office(delivery.government)
+    officer.post(url("handover", delivery.pk), handover(office, outcome="posted"))
+    wrong = SimpleUploadedFile("letter.pdf", b"<script>")
+    assert officer.post(url("reply", delivery.pk), {"document": wrong}).status_code == 422
+    letter = SimpleUploadedFile("letter.pdf", b"%PDF-1.7 words")
+    assert officer.post(url("reply", delivery.pk), {"document": letter}).status_code == 302
+    answer = officer.get(url("reply_view", delivery.pk))
+    assert b"".join(answer.streaming_content) == b"%PDF-1.7 words"
+    assert answer["Content-Disposition"].startswith("attachment")
+    assert client.get(url("reply_view", delivery.pk)).status_code == 302, "asked to log in"
+    assert AuditEvent.objects.filter(verb="opened a reply").count() == 1

@@ -1,0 +1,178 @@
+"""What a newcomer manages in the first quarter of an hour, on the demonstration site.
+
+Steps 7 (launch) and 8 (translate) of the plan come with the screens they need.
+"""
+
+import re
+import unicodedata
+
+import pytest
+
+from campaign_site.demonstration.load import load
+from petitions.models import Delivery, Petition
+from tests.factories import code_in, send_mails
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.xdist_group("browser"),
+]
+PASSWORD = "lamp in every window"
+CELIL = "/petitions/free-huseyin-celil/"
+MARTA = "/petitions/free-marta-ilin/"
+
+
+@pytest.fixture
+def demonstration(settings, tmp_path, live_server):
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.VAR = tmp_path
+    settings.SITE_URL = live_server.url
+    load(password=PASSWORD)
+
+
+def log_in(page, username):
+    page.goto("/admin/")
+    page.get_by_label("Username").fill(username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("heading", name="What would you like to do?").wait_for()
+
+
+def number_on(path) -> int:
+    """As it is stored: the page itself may be ten seconds old."""
+    slug = path.split("/")[2]
+    return Petition.objects.get(slug=slug).numbers.total
+
+
+def sign(page, path, *, name, city, email, button="Sign with my name and city"):
+    page.goto(path)
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("City or place").fill(city)
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_role("button", name=button).click()
+    page.wait_for_url("**/thanks/")
+    return page.content()
+
+
+def scripts_in(text) -> set[str]:
+    return {unicodedata.name(letter).split()[0] for letter in text if letter.isalpha()}
+
+
+def open_link(page, mail):
+    page.goto(re.search(r"http\S+/code/#\S+", mail.body).group())
+    page.wait_for_function("document.querySelector('[name=code]').value !== ''")
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url("**/signatures/**")
+
+
+def test_supporter(demonstration, visit):
+    """Steps 1 to 6: look, sign, confirm, sign again, be counted only, step back."""
+    page = visit()
+    page.goto("/")
+    page.get_by_role("link", name=re.compile("Huseyin Celil")).first.click()
+    page.goto(CELIL)
+    for words in ("Li Qiang", "785", "Demonstration", "shows your name and city"):
+        assert page.get_by_text(words).count(), words
+    page.get_by_text("How we count").click()
+    assert page.get_by_text("785 counted elsewhere").is_visible()
+
+    who = {"name": "Әмина Юсуф", "city": "Алматы", "email": "amina@example.org"}
+    first_answer = sign(page, CELIL, **who)
+    assert "Your code from" in first_answer
+    assert number_on(CELIL) == 785
+    (mail,) = send_mails()
+    open_link(page, mail)
+    assert page.get_by_text("Әмина Юсуф").count()
+    assert number_on(CELIL) == 785, "opening the link changed nothing"
+    page.get_by_role("checkbox").first.check()
+    page.get_by_role("button", name="Add my name").click()
+    page.get_by_role("heading", name="You are counted. Thank you.").wait_for()
+    assert number_on(CELIL) == 786
+    personal = page.url
+
+    assert sign(page, CELIL, **who) == first_answer
+    (again,) = send_mails()
+    assert (again.subject, len(again.body)) == (mail.subject, len(mail.body))
+    open_link(page, again)
+    assert page.get_by_text("counted already").count()
+    assert number_on(CELIL) == 786
+
+    sign(page, CELIL, name="", city="", email="b@example.org", button="Count me without my name")
+    (mail,) = send_mails()
+    page.get_by_label("Code").fill(code_in(mail))
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("checkbox").first.check()
+    page.get_by_role("button", name=re.compile("Count me")).first.click()
+    page.get_by_role("heading", name="You are counted. Thank you.").wait_for()
+    assert number_on(CELIL) == 787
+
+    page.goto(personal)
+    page.get_by_text("Count me, but take my name off the list").click()
+    page.get_by_role("button", name="Take my name off the list").click()
+    page.get_by_text("You are counted without a name.").wait_for()
+    assert number_on(CELIL) == 787
+    page.get_by_text("Remove me completely").click()
+    page.get_by_role("button", name="Remove me").click()
+    page.get_by_text("Nothing is kept under this link").wait_for()
+    assert number_on(CELIL) == 786
+    assert page.context.cookies() == []
+
+
+def test_delivery_officer(demonstration, visit):
+    """Steps 10 and 11: prepare a list for Estrava, read it, hand it over."""
+    page = visit(width=1280, height=900)
+    log_in(page, "delivery")
+    page.get_by_role("link", name=re.compile("Lists")).first.click()
+    assert page.get_by_text("Waiting for review: 3.").count()
+    page.get_by_role("link", name="Prepare the list of 80 names").click()
+    assert not Delivery.objects.filter(names=80).exists(), "it asks first"
+    page.get_by_role("button", name="Prepare the list of 80 names").click()
+    page.get_by_role("heading", name="List for the Government of Estrava").wait_for()
+    delivery = Delivery.objects.get(names=80)
+
+    with page.expect_download() as download:
+        page.get_by_role("link", name=re.compile("CSV")).first.click()
+    lines = download.value.path().read_bytes().decode("utf-8-sig").splitlines()
+    assert lines[0] == "name,city"
+    assert len(lines) == 81
+    assert "@" not in "".join(lines)
+    assert scripts_in("".join(lines)) >= {"LATIN", "CYRILLIC", "ARABIC", "CJK", "TIBETAN", "GREEK"}
+    here = page.url
+
+    for outcome, line in (
+        ("refused", "80 names taken to the embassy. Refused at the door."),
+        ("posted", "Posted the same day."),
+    ):
+        page.get_by_role("link", name="Record a handover").click()
+        page.get_by_label("Office").select_option(index=1)
+        page.get_by_label("Date").fill(delivery.cover_date.isoformat())
+        page.get_by_label("What happened").select_option(outcome)
+        page.get_by_label("Public line").fill(line)
+        page.get_by_role("button", name=re.compile("Record")).click()
+        page.wait_for_url(here)
+    delivery.refresh_from_db()
+    assert delivery.state == Delivery.State.HANDED_OVER
+    public = visit()
+    public.goto(MARTA)
+    assert public.get_by_text("Refused at the door.").count()
+    assert public.get_by_text("Posted the same day.").count()
+
+    other = visit()
+    log_in(other, "campaigner")
+    assert other.goto(here).status == 403
+
+
+def test_nobody_breaks_the_promise(demonstration, visit):
+    """Step 12: no second government, no address, and a trail of what staff did."""
+    page = visit(width=1280, height=900)
+    log_in(page, "campaigner")
+    petition = Petition.objects.get(slug="free-marta-ilin")
+    page.goto(f"/admin/petitions/petition/{petition.pk}/change/")
+    assert page.get_by_text("people signed for the Government of Estrava only").count()
+    assert petition.targets.count() == 1
+    assert "@example" not in page.content()
+
+    page = visit(width=1280, height=900)
+    log_in(page, "admin")
+    page.goto("/admin/campaign_site/auditevent/")
+    assert page.get_by_text("recorded a handover").count()
