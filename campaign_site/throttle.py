@@ -6,6 +6,7 @@ lane; only far beyond it the answer is 429.
 
 import hmac
 import ipaddress
+import itertools
 import os
 import threading
 import time
@@ -61,9 +62,15 @@ class Limit:
             if verdict is not Verdict.REFUSED:
                 times.append(moment)
             self._seen[key] = times  # last: the one longest unseen is dropped first
-            while len(self._seen) > self.most:
-                del self._seen[next(iter(self._seen))]
+            self._drop_old(moment)
         return verdict
+
+    def _drop_old(self, moment) -> None:
+        """Networks that were quiet for an hour, and those longest unseen where there are many."""
+        for key in list(itertools.islice(self._seen, 100)):
+            if len(self._seen) <= self.most and self._seen[key][-1] >= moment - _HOUR:
+                break
+            del self._seen[key]
 
     def forget(self) -> None:
         with self._lock:
