@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.templatetags.static import static
 from django.urls import path, reverse
@@ -24,6 +24,7 @@ from campaign_site.admin_forms import IllustratedForm, PlainTextarea
 from campaign_site.models import record
 from campaign_site.templatetags.vigil import number
 from petitions import deliveries, delivery_lists, evidence, retention
+from petitions.admin.list_files import FilesOfLists, PartsForm, divide, parts_says
 from petitions.models import Delivery, Handover, Petition, Target
 
 
@@ -185,6 +186,33 @@ class Cancel(ListVerb):
         return gettext("Cancelled. Its people are ready for the next list.")
 
 
+class Divide(ListVerb):
+    name = "parts"
+    label = _("Divide into parts")
+    button = _("Divide the list")
+    permission = "petitions.change_delivery"
+
+    def offered(self):
+        return (
+            self.obj.state == Delivery.State.PREPARED
+            and self.obj.names > PartsForm.base_fields["names"].min_value
+            and not self.obj.files.exists()
+        )
+
+    def says(self):
+        return parts_says(self.obj)
+
+    def form(self):
+        post = self.request.method == "POST"
+        return PartsForm(
+            self.request.POST if post else None, initial={"names": delivery_lists.VOLUME}
+        )
+
+    def do(self, form):
+        parts = divide(self.obj, **form.cleaned_data, by=self.user)
+        return ngettext("%(number)s part.", "%(number)s parts.", parts) % {"number": number(parts)}
+
+
 class HandoverForm(IllustratedForm):
     class Meta:
         model = Handover
@@ -316,15 +344,17 @@ class Reply(ListVerb):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(StaffAdmin):
-    verbs = (RecordHandover, Reply, Cancel)
+class DeliveryAdmin(FilesOfLists, StaffAdmin):
+    verbs = (RecordHandover, Reply, Divide, Cancel)
 
     def get_urls(self):
         wrap, name = self.admin_site.admin_view, "petitions_delivery_{}".format
         own = [
             path("prepare/<int:target_id>/", wrap(self.prepare_view), name=name("prepare")),
             path("<int:object_id>/reply-document/", wrap(self.reply_view), name=name("reply_view")),
-            path("<int:object_id>/csv/", wrap(self.csv_view), name=name("csv")),
+            path("<int:object_id>/file/", wrap(self.file_view), name=name("file")),
+            path("<int:object_id>/reprint/", wrap(self.reprint_view), name=name("reprint")),
+            path("<int:object_id>/sheet/", wrap(self.sheet_view), name=name("sheet")),
             path("<int:object_id>/print/", wrap(self.print_view), name=name("print")),
         ]
         # There is no form for adding, changing or deleting a list.
@@ -392,6 +422,7 @@ class DeliveryAdmin(StaffAdmin):
             else "",
             parts=range(1, delivery_lists.volumes(delivery) + 1),
             handovers=delivery.handovers.select_related("office"),
+            **self.file_context(request, delivery),
             may_correct=request.user.has_perm("petitions.change_handover")
             and not delivery.is_cancelled,
             may_download=rows and request.user.has_perm("petitions.download_delivery"),
@@ -438,34 +469,6 @@ class DeliveryAdmin(StaffAdmin):
             raise PermissionDenied
         return get_object_or_404(
             Delivery.objects.select_related("petition", "government", "prepared_by"), pk=object_id
-        )
-
-    def _list(self, request, object_id):
-        if not request.user.has_perm("petitions.download_delivery"):
-            raise PermissionDenied
-        return self._delivery(request, object_id)
-
-    def csv_view(self, request, object_id):
-        delivery = self._list(request, object_id)
-        if refused := self._refuse(request, delivery):
-            return refused
-        names = delivery_lists.standing(delivery)
-        record(
-            "downloaded a list",
-            delivery,
-            by=request.user,
-            delivery=delivery.pk,
-            format="csv",
-            names=names,
-        )
-        name = f"{delivery.petition.slug}-{delivery.government.slug}-{delivery.cover_date}.csv"
-        return StreamingHttpResponse(
-            delivery_lists.as_csv(delivery),
-            content_type="text/csv; charset=utf-8",
-            headers={
-                "Content-Disposition": f'attachment; filename="{name}"',
-                "Cache-Control": "no-store",
-            },
         )
 
     def print_view(self, request, object_id):

@@ -40,6 +40,10 @@ def delivery(signed):
     return deliveries.prepare(signed, signed.targets.get().government)
 
 
+def download(client, delivery, format="csv", **typed):
+    return client.post(url("file", delivery.pk), {"format": format, "why": "Handover"} | typed)
+
+
 def prepare(client, petition, **typed):
     return client.post(url("prepare", petition.targets.get().pk), typed)
 
@@ -59,7 +63,7 @@ def test_prepare_download_exact_bytes(officer, signed):
     delivery = Delivery.objects.get()
     assert answer["Location"] == url("change", delivery.pk)
     assert delivery.prepared_by == officer.member
-    answer = officer.get(url("csv", delivery.pk))
+    answer = download(officer, delivery)
     assert (
         b"".join(answer.streaming_content)
         == (
@@ -70,7 +74,7 @@ def test_prepare_download_exact_bytes(officer, signed):
     )
     assert "no-store" in answer["Cache-Control"]
     assert answer["Content-Disposition"].endswith('.csv"')
-    event = AuditEvent.objects.get(verb="downloaded a list")
+    event = AuditEvent.objects.get(verb="made a file of a list")
     assert (event.by, event.details["format"], event.details["names"]) == (officer.member, "csv", 6)
 
 
@@ -90,7 +94,7 @@ def test_large_list_is_made_while_the_page_is_closed(officer, signed, monkeypatc
 def test_small_places_without_their_city(officer, signed):
     prepare(officer, signed, hide_small_places="on")
     delivery = Delivery.objects.get()
-    body = b"".join(officer.get(url("csv", delivery.pk)).streaming_content).decode()
+    body = b"".join(download(officer, delivery).streaming_content).decode()
     assert "Ұлан Сәрсен,\r\n" in body
     assert "Алматы" not in body
     page = text(officer.get(url("print", delivery.pk)))
@@ -129,7 +133,7 @@ def test_places_group_spellings_of_one_city(delivery):
 def test_who_left_since_is_counted_and_gone_from_the_list(officer, signed, delivery):
     signing.remove(signed.signatures.get(name="Cem").pk)
     assert "1 person was removed since" in text(officer.get(url("change", delivery.pk)))
-    assert b"Cem" not in b"".join(officer.get(url("csv", delivery.pk)).streaming_content)
+    assert b"Cem" not in b"".join(download(officer, delivery).streaming_content)
 
 
 def test_nothing_to_deliver_and_no_addressee_are_sentences(officer, petition):
@@ -197,7 +201,7 @@ def test_cancel_asks_first_then_its_people_are_ready_again(officer, signed, deli
     delivery.refresh_from_db()
     assert delivery.is_cancelled
     assert deliveries.numbers(signed, delivery.government).ready == 6
-    assert officer.get(url("csv", delivery.pk)).status_code == 302
+    assert download(officer, delivery).status_code == 302
 
 
 def test_reply_is_noted(officer, delivery):
@@ -210,9 +214,9 @@ def test_reply_is_noted(officer, delivery):
 
 def test_a_name_like_a_formula_stops_the_file_before_its_first_byte(officer, signed, delivery):
     signed.signatures.filter(name="Cem").update(name="=1+1")
-    answer = officer.get(url("csv", delivery.pk))
+    answer = download(officer, delivery)
     assert answer.status_code == 302
-    assert not AuditEvent.objects.filter(verb="downloaded a list").exists()
+    assert not AuditEvent.objects.filter(verb="began a file of a list").exists()
 
 
 @pytest.mark.parametrize("role", ["campaigner", "translator"])
@@ -224,7 +228,7 @@ def test_nobody_else_gets_near_a_list(logged_in, signed, delivery, role):
         url("prepare", target.pk),
         *(
             url(name, delivery.pk)
-            for name in ("change", "csv", "print", "cancel", "handover", "reply")
+            for name in ("change", "file", "reprint", "sheet", "parts", "print", "cancel", "handover", "reply")
         ),
     ):
         assert client.get(page).status_code == 403, page
@@ -233,7 +237,7 @@ def test_nobody_else_gets_near_a_list(logged_in, signed, delivery, role):
 
 
 def test_somebody_without_login_is_asked_to_log_in(client, delivery):
-    answer = client.get(url("csv", delivery.pk))
+    answer = download(client, delivery)
     assert answer.status_code == 302
     assert answer["Location"].startswith("/admin/login/")
 

@@ -3,19 +3,27 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from campaign_site.models import record
-from petitions import delivery_lists
+from petitions import delivery_lists, manifest, paper
+from petitions.fonts import MissingFont
 from petitions.models import Delivery
+
+ON_PAPER = ("pdf", "html")
 
 
 class Command(BaseCommand):
-    help = "Write the list of a delivery to a file that only you may read."
+    help = (
+        "Write the list of a delivery to a file that only you may read; on paper in several "
+        "parts, to a folder."
+    )
 
     def add_arguments(self, parser):
         parser.add_argument("delivery", type=int, metavar="ID")
         parser.add_argument("--format", choices=sorted(delivery_lists.WRITERS), required=True)
         parser.add_argument("--output", type=Path, required=True)
-        parser.add_argument("--part", type=int, help="one volume of 5,000 names only")
+        parser.add_argument("--part", type=int, help="this part only")
+        parser.add_argument("--paper", choices=sorted(paper.PAPERS), default="a4")
+        parser.add_argument("--columns", type=int, choices=sorted(paper.DENSITIES), default=2)
+        parser.add_argument("--why", default="", help="for the manifest and the audit trail")
 
     def handle(self, *args, delivery, format, output, part, **options):
         found = Delivery.objects.filter(pk=delivery).first()
@@ -23,23 +31,40 @@ class Command(BaseCommand):
             raise CommandError(f"There is no delivery {delivery}.")
         if found.is_cancelled:
             raise CommandError(f"Delivery {delivery} was cancelled: its list is gone.")
-        if not found.rows.exists():
-            raise CommandError(
-                f"The names of delivery {delivery} were erased: their time was over."
-            )
-        if part is not None and not 1 <= part <= delivery_lists.volumes(found):
-            raise CommandError(f"It has {delivery_lists.volumes(found)} parts.")
-        unfinished = output.with_name(output.name + ".part")
+        parts = delivery_lists.volumes(found)
+        if part is not None and not 1 <= part <= parts:
+            raise CommandError(f"It has {parts} parts.")
+        if delivery_lists.has_unsafe_row(found):
+            raise CommandError("A name begins like a formula: nothing was written.")
+        layout = paper.Layout(options.get("paper", "a4"), options.get("columns", 2))
+        why = options.get("why", "")
         try:
-            with open(
-                os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb"
-            ) as file:
-                size = sum(map(file.write, delivery_lists.WRITERS[format](found, part)))
-            unfinished.rename(output)
+            if format in ON_PAPER and part is None and parts > 1:
+                output.mkdir(mode=0o700, exist_ok=True)
+                files = {
+                    output / f"part-{number:03}.{format}": number for number in range(1, parts + 1)
+                }
+            else:
+                files = {output: part}
+            for file, number in files.items():
+                pieces = manifest.stream(found, format, part=number, layout=layout, why=why)
+                size = _write(file, pieces)
+                self.stdout.write(f"{size} bytes written to {file}")
         except OSError as error:
             raise CommandError(f"Cannot write there: {error.strerror}.") from None
         except delivery_lists.UnsafeRow:
-            unfinished.unlink()
             raise CommandError("A name begins like a formula: nothing was written.") from None
-        record("made a file of a list", found, delivery=found.pk, format=format, part=part)
-        self.stdout.write(f"{size} bytes written to {output}")
+        except (MissingFont, paper.CannotPrint) as error:
+            raise CommandError(str(error)) from None
+
+
+def _write(output: Path, pieces) -> int:
+    """All of it or nothing."""
+    unfinished = output.with_name(output.name + ".part")
+    try:
+        with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            size = sum(map(file.write, pieces))
+        unfinished.rename(output)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return size

@@ -1,0 +1,108 @@
+"""The files of lists: who made which, whether a file is ours, and what changed since it was made."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from campaign_site import __version__
+from campaign_site.models import record
+from petitions import delivery_lists, paper
+from petitions.delivery_lists import Tally
+from petitions.models import ListFile
+from petitions.paper import Layout
+
+
+def stream(
+    delivery,
+    format: str,
+    *,
+    part: int | None = None,
+    layout: Layout | None = None,
+    pages: list[int] | None = None,
+    by=None,
+    why: str = "",
+) -> Iterator[bytes]:
+    """A file, piece by piece. With its last byte it is in the manifest; one broken off never is,
+    but the audit trail has that it was begun."""
+    details = {"delivery": delivery.pk, "format": format, "part": part, "why": why}
+    record("began a file of a list", delivery, by=by, **details)
+    # Asked before the names are read: who leaves in between is a change too many, never one
+    # too few.
+    gaps = delivery_lists.gaps(delivery)
+    tally, digest = Tally(), hashlib.sha256()
+    options = {"tally": tally}
+    if format == "pdf":
+        layout = layout or Layout()
+        options |= {"layout": layout, "pages": pages}
+    for piece in delivery_lists.WRITERS[format](delivery, part, **options):
+        digest.update(piece)
+        yield piece
+    ListFile.objects.create(
+        delivery=delivery,
+        format=format,
+        part=part,
+        layout=layout.key if format == "pdf" else "",
+        pages=pages,
+        sha256=digest.digest(),
+        names=tally.names,
+        gaps=gaps,
+        release=__version__,
+        made_by=by,
+        why=why,
+    )
+    record("made a file of a list", delivery, by=by, **details, names=tally.names)
+
+
+def find(file) -> list[ListFile]:
+    """Our files with exactly these bytes, newest first."""
+    digest = hashlib.file_digest(file, "sha256").digest()
+    return list(ListFile.objects.filter(sha256=digest).select_related("delivery", "made_by"))
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What left a printed part since."""
+
+    part: int
+    layout: Layout
+    people: int
+    pages: list[int]
+
+    @property
+    def sentence(self) -> str:
+        pages = list(map(str, self.pages))
+        if len(pages) > 1:
+            pages = _("pages %(pages)s and %(last)s") % {
+                "pages": ", ".join(pages[:-1]),
+                "last": pages[-1],
+            }
+        else:
+            pages = _("page %(page)s") % {"page": pages[0]}
+        return ngettext(
+            "%(people)s person was removed since you printed part %(part)s: %(pages)s.",
+            "%(people)s people were removed since you printed part %(part)s: %(pages)s.",
+            self.people,
+        ) % {"people": self.people, "part": self.part, "pages": pages}
+
+
+def changed_since_printing(delivery) -> list[Changed]:
+    """By part, against the PDF that was made of it last, whole or of changed pages."""
+    latest = {}
+    for file in delivery.files.filter(format="pdf").order_by("made_at", "pk"):
+        latest[file.part] = file
+    now = set(delivery_lists.gaps(delivery)) if latest else set()
+    changes = []
+    for number, span in enumerate(delivery_lists.spans(delivery), 1):
+        # Of a list in one part, a file may be named “the whole”.
+        file = latest.get(number) or latest.get(None)
+        if file is None:
+            continue
+        gone = [line for line in sorted(now - set(file.gaps)) if line in span]
+        layout = Layout.of(file.layout)
+        starts = delivery_lists.known_page_starts(delivery, layout, number)
+        if gone and starts:
+            changes.append(Changed(number, layout, len(gone), paper.pages_of(gone, starts)))
+    return changes
