@@ -42,6 +42,12 @@ SECTIONS = (
         _("New organisation"),
     ),
     (
+        _("Paper signatures"),
+        _("Print sheets to sign on; bring the names from them, typed or as a file."),
+        "petitions.paperbatch",
+        _("Import a file"),
+    ),
+    (
         _("Counted elsewhere"),
         _("Signatures on paper or with partners that count, without names."),
         "petitions.ledgerentry",

@@ -34,12 +34,12 @@ CONTENT = (
     "petitions.petition",
     "petitions.target",
 )
-READ = _permissions(["view"], *CONTENT, "petitions.ledgerentry")
+READ = _permissions(["view"], *CONTENT, "petitions.ledgerentry", "petitions.paperbatch")
 # Nothing of anybody: an event link lifts the limit of a network for some hours.
 EVENTS = _permissions(["view", "add", "change"], "petitions.eventlink")
 # Published rows are closed or withdrawn; admin classes refuse to delete them.
 WRITE = _permissions(["view", "add", "change", "delete"], *CONTENT) | _permissions(
-    ["view", "add"], "petitions.ledgerentry"
+    ["view", "add"], "petitions.ledgerentry", "petitions.paperbatch"
 )
 DELIVER = _permissions(["view", "add", "change"], "petitions.delivery", "petitions.handover") | {
     "petitions.download_delivery"

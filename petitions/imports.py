@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from hashlib import blake2b
-from itertools import islice
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -260,11 +259,11 @@ def keep(file, *, petition, source, date, evidence, by) -> Upload:
         for chunk in file.chunks():
             kept.write(chunk)
     try:
-        first = list(islice(tables.rows(upload.path), 6))
+        first = tables.first_rows(upload.path, 6)
     except Unreadable as refusal:
         return refuse(upload, refusal)
-    upload.first_rows = [[cell[:60] for cell in cells[:30]] for _number, cells in first]
-    columns = tables.find_columns(first[0][1]) if first else None
+    upload.first_rows = [[cell[:60] for cell in cells[:30]] for cells in first]
+    columns = tables.find_columns(first[0])
     upload.save()
     return start_check(upload, columns) if columns else upload
 

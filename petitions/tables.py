@@ -9,6 +9,7 @@ import io
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from zipfile import BadZipFile, ZipFile
 
 import openpyxl
@@ -51,6 +52,14 @@ def rows(path) -> Iterator[tuple[int, list[str]]]:
     if start.startswith(b"PK\x03\x04"):
         return _sheet_rows(path)
     return _text_rows(path, _encoding(start))
+
+
+def first_rows(path, most: int) -> list[list[str]]:
+    """Raises Unreadable."""
+    found = [cells for _number, cells in islice(rows(path), most)]
+    if not found:
+        raise Unreadable(_("This file is empty."))
+    return found
 
 
 def column_letter(index: int) -> str:
@@ -148,9 +157,9 @@ def _too_many_columns() -> str:
 def _sheet_rows(path) -> Iterator[tuple[int, list[str]]]:
     _look_inside(path)
     try:
-        # Formulas are wanted as such: what they last showed may be of another day.
-        book = openpyxl.load_workbook(path, read_only=True, keep_links=False)
-        try:
+        with path.open("rb") as file:
+            # Formulas are wanted as such: what they last showed may be of another day.
+            book = openpyxl.load_workbook(file, read_only=True, keep_links=False)
             if not book.worksheets:
                 raise Unreadable(_("There is no sheet in this file."))
             sheet = book.worksheets[0]
@@ -159,8 +168,6 @@ def _sheet_rows(path) -> Iterator[tuple[int, list[str]]]:
             found = sheet.iter_rows(max_row=MOST_ROWS, max_col=MOST_COLUMNS)
             for number, cells in enumerate(found, 1):
                 yield number, [_cell_text(cell) for cell in cells]
-        finally:
-            book.close()
     except Unreadable:
         raise
     except Exception as error:  # a stranger's file can break a reader of files in any way

@@ -99,8 +99,7 @@ class Command(BaseCommand):
                 more - 1 if more else None,
                 headings=not options["no_headings"],
             )
-        first = next(tables.rows(file), (0, []))[1]
-        found = tables.find_columns(first)
+        found = tables.find_columns(tables.first_rows(file, 1)[0])
         if found is None:
             raise CommandError(
                 "Which columns hold name and city? Say it by --name-column N --city-column N."

@@ -12,7 +12,7 @@ from campaign_site import erasures, heartbeats, outbox
 from campaign_site.checks import refuse_to_start_unready
 from campaign_site.models import OutboxMessage
 from campaigns import subscriptions
-from petitions import deliveries, invalidation, retention, signing
+from petitions import deliveries, imports, invalidation, retention, signing
 
 SENDERS = 4
 PERIOD = 60  # seconds between rounds of periodic work
@@ -33,6 +33,7 @@ class Command(BaseCommand):
             while outbox.send_next(writers=WRITERS):
                 sent += 1
             deliveries.prepare_asked()
+            imports.check_waiting()
             periodic_work()
             self.stdout.write(f"{sent} mails handled")
             return
@@ -46,6 +47,7 @@ class Command(BaseCommand):
         next_round = 0.0
         while not stop.wait(1):
             _surviving(deliveries.prepare_asked)
+            _surviving(imports.check_waiting)
             if time.monotonic() >= next_round:
                 next_round = time.monotonic() + PERIOD
                 _surviving(periodic_work)
@@ -105,7 +107,7 @@ def _remind() -> dict:
 
 
 def _expire() -> dict:
-    return {"attempts": signing.expire()}
+    return {"attempts": signing.expire(), "uploads": imports.forget_old()}
 
 
 def _tidy_mails() -> dict:
