@@ -11,7 +11,7 @@ from campaign_site.models import OutboxMessage
 from petitions import signing
 from petitions.models import PendingSignature, Petition
 from tests.factories import code_in, confirm, make_petition, send_mails, sign
-from tests.petitions.test_many_at_once import together
+from tests.together import together
 
 HOUR = timedelta(hours=1)
 

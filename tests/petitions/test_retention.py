@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils.formats import date_format
 from django.utils.timezone import localdate, now
 
@@ -26,6 +26,7 @@ from petitions.models.petition import two_years_after
 from tests import factories
 from tests.factories import fresh, make_petition, sign, sign_and_confirm
 from tests.staff.forms import fill_in
+from tests.together import together
 
 pytestmark = pytest.mark.django_db
 
@@ -225,6 +226,57 @@ def test_a_purge_that_breaks_off_moves_nothing(petition, monkeypatch):
     monkeypatch.undo()
     assert Signature.objects.count() == 5
     assert not LedgerEntry.objects.exists()
+    assert not counting.recount(petition)
+
+
+# --- Many at once ------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("verb", ["purge", "remove", "count_only", "forget"])
+def test_nobody_leaves_while_a_list_is_being_prepared(verb):
+    """Promise 14: the list is exactly what stood when it was made."""
+    petition = make_petition()
+    signature = sign_and_confirm(petition, email="amina@example.org")
+    petition = close(petition, days_ago=90)
+    press = {
+        "purge": lambda: retention.purge(petition),
+        "remove": lambda: signing.remove(signature.pk),
+        "count_only": lambda: signing.count_only(signature.pk),
+        "forget": lambda: retention.forget("amina@example.org"),
+    }[verb]
+
+    def impatiently():
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '300ms'")
+        return press()
+
+    with transaction.atomic():
+        petition.targets.select_for_update().get()  # as deliveries.prepare does
+        (refused,) = together(impatiently)
+    assert isinstance(refused, OperationalError), refused
+    assert Signature.objects.filter(deliver=True, state="confirmed").exists()
+    press()
+    assert not Signature.objects.filter(deliver=True).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_purged_twice_at_once_while_people_leave(monkeypatch):
+    """Promise 15: each name goes once, in one entry, and the count is right."""
+    monkeypatch.setattr(retention, "BATCH", 7)
+    petition = make_petition()
+    many(petition, 60)
+    leaving = list(Signature.objects.values_list("pk", flat=True)[:10])
+    petition = close(petition, days_ago=91)
+    results = together(
+        lambda: retention.purge(petition),
+        lambda: retention.purge(petition),
+        lambda: sum(signing.remove(public_id) for public_id in leaving),
+    )
+    assert sum(results) == 60
+    numbers = fresh(petition).numbers
+    assert (numbers.confirmed, numbers.ledger) == (0, 60 - results[2])
+    assert LedgerEntry.objects.get().quantity == results[0] + results[1]
     assert not counting.recount(petition)
 
 
