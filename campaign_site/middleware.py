@@ -7,6 +7,7 @@ import time
 from collections import OrderedDict
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.db import InterfaceError, OperationalError
 from django.db.transaction import on_commit
 from django.http import HttpResponse, HttpResponseNotModified
@@ -99,7 +100,8 @@ def publish() -> None:
 
 def page_cache(get_response):
     def middleware(request):
-        if request.method not in ("GET", "HEAD") or request.path_info.startswith(
+        odd = request.method not in ("GET", "HEAD") or request.encoding
+        if odd or request.path_info.startswith(
             ("/admin/", settings.STATIC_URL, "/signatures/", "/demo/")
         ):
             return get_response(request)
@@ -204,6 +206,20 @@ def security_headers(get_response):
         if request.method == "POST" or staff or response.status_code >= 400:
             response.setdefault("Cache-Control", "no-store")
         return response
+
+    return middleware
+
+
+# --- Encoding --------------------------------------------------------------------------------
+
+
+def only_utf8(get_response):
+    """Forms are UTF-8. A request may name any codec of Python, even one that is no text."""
+
+    def middleware(request):
+        if (request.encoding or "utf-8").casefold() not in ("utf-8", "utf8"):
+            raise BadRequest
+        return get_response(request)
 
     return middleware
 

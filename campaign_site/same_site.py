@@ -25,4 +25,9 @@ def _foreign(request) -> bool:
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
         return True
     origin = request.headers.get("Origin", "")
-    return origin not in ("", "null") and urlsplit(origin).netloc != request.get_host()
+    if origin in ("", "null"):
+        return False
+    try:
+        return urlsplit(origin).netloc != request.get_host()
+    except ValueError:
+        return True  # “http://[::1” is no address

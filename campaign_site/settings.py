@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "campaign_site.middleware.page_cache",
     "campaign_site.middleware.request_log",
     "campaign_site.middleware.security_headers",
+    "campaign_site.middleware.only_utf8",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "campaign_site.middleware.ErrorPages",
     "campaign_site.middleware.language",
