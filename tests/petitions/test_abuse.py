@@ -106,7 +106,9 @@ def test_three_hundred_people_behind_one_network(client):
     """Promise 7: within an hour 300 mails, and 300 counted; nobody is refused or dropped."""
     petition = make_petition()
     for number in range(300):
-        answer = post(client, petition, name=f"Person {chr(0x4E00 + number)}", email=f"p{number}@example.org")
+        answer = post(
+            client, petition, name=f"Person {chr(0x4E00 + number)}", email=f"p{number}@example.org"
+        )
         assert answer.status_code == 303
     first = send_mails()
     assert len(first) == 60, "the others wait a little"
