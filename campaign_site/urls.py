@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from campaign_site import pages, previews
+from campaign_site.feeds import News
 from petitions.urls import unprefixed
 
 urlpatterns = [
@@ -13,6 +14,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", pages.healthz, name="healthz"),
     path("readyz", pages.readyz, name="readyz"),
+    path("updates/feed/", News(), name="feed"),
     path("robots.txt", pages.robots, name="robots"),
     path("theme.css", pages.theme, name="theme"),
     re_path(r"^media/(?P<name>[0-9a-f]{40}\.webp)$", pages.media, name="media"),
