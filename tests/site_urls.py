@@ -1,6 +1,7 @@
 """Every address of the site, taken from the URLconf, so that a new one cannot be forgotten."""
 
 from typing import NamedTuple
+from uuid import UUID
 
 from django.urls import URLPattern, get_resolver, reverse
 from django.urls.resolvers import RegexPattern, RoutePattern
@@ -18,7 +19,7 @@ class Address(NamedTuple):
         """With these values where it asks for them, else with ones that belong to nothing."""
         plain = {"pk": 987654321, "object_id": 987654321, "token": "x", "slug": "nothing"}
         plain |= {"name": "0" * 40 + ".webp", "uidb64": "x", "app_label": "petitions"}
-        plain |= {"content_type_id": 1, "url": "nothing/"} | values
+        plain |= {"content_type_id": 1, "url": "nothing/", "upload_id": UUID(int=0)} | values
         return reverse(self.name, kwargs={name: plain.get(name, 1) for name in self.parameters})
 
 
