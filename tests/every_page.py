@@ -1,0 +1,163 @@
+"""Every public page, taken from the URLconf, on a site that has one of everything.
+
+A new page joins by itself; one with a parameter that nobody knows here fails the tests that ask.
+"""
+
+import io
+from datetime import timedelta
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.template.loader import render_to_string
+from django.test import Client, RequestFactory
+from django.utils import translation
+from django.utils.timezone import now
+from PIL import Image
+
+from campaign_site import pictures
+from campaigns.models import Organisation, ProfileName, TimelineEntry
+from petitions import counting, events, signing
+from petitions.models import LedgerEntry, Petition
+from tests import factories
+from tests.site_urls import addresses
+
+PHOTO = {"photo_alt": "Portrait of Marta Ilin, smiling", "photo_credit": "Photo: Family archive"}
+
+
+def _photo(width, height):
+    content = io.BytesIO()
+    Image.effect_mandelbrot((width, height), (-2, -1.5, 1, 1.5), 60).save(content, "PNG")
+    return pictures.store(SimpleUploadedFile("marta.png", content.getvalue(), "image/png"))
+
+
+class Everything:
+    """One of everything that a page can show. Photos go to MEDIA_ROOT: let it be temporary."""
+
+    def __init__(self):
+        photo = PHOTO | {"photo": _photo(1200, 900)}
+        self.person = factories.make_profile(
+            native_name="Марта Ильин", native_language="ru", place="Estrava", **photo
+        )
+        TimelineEntry.objects.create(
+            profile=self.person, date="2015-05", what="Arrested at home.", source="Her family"
+        )
+        TimelineEntry.objects.create(profile=self.person, date="2016", what="Sentenced.")
+        ProfileName.objects.create(profile=self.person, name="Marta Illine")
+        self.campaign = factories.make_campaign(
+            story="## How it began\n\nAt night. **Nobody** was told.\n\n- One\n- Two",
+            demands=["Free her.", "Let her write."],
+            **photo,
+        )
+        self.campaign.profiles.add(self.person)
+        self.campaign.organisations.add(
+            Organisation.objects.create(slug="voices", name="Free Voices", acronym="FV")
+        )
+        self.petition = self._petition(goal=1000, show_count_from=1, **photo)
+        entry = LedgerEntry(
+            petition=self.petition,
+            kind="offset",
+            quantity=785,
+            source="Old page",
+            date="2020",
+            evidence="x",
+        )
+        counting.enter(entry)
+        self.closed = self._petition(
+            opens_at=now() - timedelta(days=9),
+            closes_at=now() - timedelta(days=1),
+            outcome="She is free.",
+        )
+        self.later = self._petition(opens_at=now() + timedelta(days=1))
+        self.named = self._petition(discreet=False)
+        self.removed = self._petition()
+        Petition.objects.filter(pk=self.removed.pk).update(state="removed")
+        # By the part of the names of staff pages that says of what they are.
+        self.rows = {
+            "petitions_petition": self.petition,
+            "campaigns_profile": self.person,
+            "campaigns_campaign": self.campaign,
+            "campaigns_government": self.petition.targets.get().government,
+            "campaigns_organisation": self.campaign.organisations.get(),
+            "petitions_ledgerentry": entry,
+            "campaign_site_member": factories.make_member("campaigner"),
+        }
+
+    def _petition(self, **values):
+        petition = factories.make_petition(campaign=self.campaign, **values)
+        petition.profiles.add(self.person)
+        return petition
+
+    def slugs(self, name):
+        """Whose page an address with a slug may show."""
+        if name == "campaign":
+            return [self.campaign.slug]
+        if name == "profile":
+            return [self.person.slug]
+        if name == "petitions:petition":
+            return [row.slug for row in (self.petition, self.closed, self.later, self.named)]
+        return [self.petition.slug]
+
+    def tokens(self, name):
+        if name == "petitions:event":
+            link = events.make(
+                self.petition,
+                label="Concert",
+                valid_from=now() - timedelta(hours=1),
+                valid_until=now() + timedelta(hours=1),
+                mails=100,
+            )
+            return [link.get_absolute_url().rstrip("/").rpartition("/")[2], "over"]
+        if name == "petitions:personal":
+            return [path.rstrip("/").rpartition("/")[2] for path in self.personal_pages()]
+        raise AssertionError(f"{name}: which tokens are there? Say it in tests/every_page.py")
+
+    def personal_pages(self):
+        sign = factories.sign
+        home = factories.sign_and_confirm(self.petition, email="home@example.org")
+        rows = [
+            sign(self.petition),
+            sign(self.petition, deliver=False),
+            home,
+            factories.sign_and_confirm(self.petition, deliver=False),
+            sign(self.petition, email="home@example.org", name="Li Na", city="Toronto"),
+            gone := sign(self.petition),
+        ]
+        signing.refuse(gone.pk)
+        return [signing.personal_path(row.pk) for row in rows]
+
+    def paths(self, language="en") -> list[str]:
+        """The public pages in this language: what answers GET with HTML and 200."""
+        found = []
+        with translation.override(language):
+            for address in addresses():
+                if address.is_staff or "name" in address.parameters:
+                    continue
+                values = [{}]
+                if "slug" in address.parameters:
+                    values = [{"slug": slug} for slug in self.slugs(address.name)]
+                if "token" in address.parameters:
+                    values = [
+                        one | {"token": t} for one in values for t in self.tokens(address.name)
+                    ]
+                assert {"slug", "token"} >= set(address.parameters), address
+                found += [address.path(**one) for one in values]
+        return [path for path in dict.fromkeys(found) if _is_page(path)]
+
+    def errors(self) -> list[str]:
+        return ["/nowhere/", self.removed.get_absolute_url(), "/signatures/x/"]
+
+
+def _is_page(path):
+    answer = Client().get(path)
+    assert answer.status_code in (200, 302), path
+    return answer.status_code == 200 and answer["Content-Type"].startswith("text/html")
+
+
+def faults() -> dict[str, str]:
+    """The pages of a server that fails: nothing of this site leads to them."""
+    request = RequestFactory().get("/")
+    request.user = AnonymousUser()
+    return {
+        f"/{name}/": render_to_string(f"{name}.html", request=with_request)
+        for name, with_request in (("400", request), ("403", request), ("500", None), ("503", None))
+    }
