@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from fontTools.ttLib import TTFont
 
 OURS = Path(__file__).parent / "paper_fonts"
@@ -87,4 +88,7 @@ def _plain_first(name):
 
 def _sentence(missing):
     examples = ", ".join(f"U+{code:04X}" for code in sorted(missing)[:5])
-    return f"No font on this server has the letter {examples}. Install {_PACKAGES}."
+    return _(
+        "No font on this server has the letter %(letters)s, so no PDF was made. Install %(packages)s; "
+        "CSV and Excel need no font."
+    ) % {"letters": examples, "packages": _PACKAGES}

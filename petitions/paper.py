@@ -138,10 +138,10 @@ class Workshop:
                 env={"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8"},
             )
         except subprocess.TimeoutExpired:
-            raise CannotPrint("Setting the pages took too long.") from None
+            raise CannotPrint(_("Setting the pages took too long.")) from None
         if done.returncode:
             # What it complains about may quote a name.
-            raise CannotPrint("The pages could not be set.")
+            raise CannotPrint(_("The pages could not be set."))
         return dict(json.loads(done.stdout))
 
     def made(self) -> Iterator[bytes]:
@@ -182,7 +182,7 @@ def page_starts(part: Part, layout: Layout) -> list[int]:
             starts = [part.span.start, *sorted(starts.values())[1:]]
             if _fits(workshop.set("look", _paged(part, layout, starts)), part, starts):
                 return starts
-    raise CannotPrint("The pages could not be divided.")
+    raise CannotPrint(_("The pages could not be divided."))
 
 
 def _paged(part, layout, starts, squeeze=1.0):
@@ -241,7 +241,7 @@ def make(part: Part, layout: Layout, starts: list[int], only: list[int] | None) 
             if _fits(workshop.set("make", document), part, starts):
                 yield from workshop.made()
                 return
-        raise CannotPrint("A page of the list does not fit on its sheet any more.")
+        raise CannotPrint(_("A page of the list does not fit on its sheet any more."))
 
 
 def handover_sheet(delivery, changed: list[str]) -> Iterator[bytes]:

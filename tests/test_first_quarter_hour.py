@@ -131,7 +131,8 @@ def test_delivery_officer(demonstration, visit):
     delivery = Delivery.objects.get(names=80)
 
     with page.expect_download() as download:
-        page.get_by_role("link", name=re.compile("CSV")).first.click()
+        page.get_by_label("What for").fill("Handover")
+        page.get_by_role("button", name=re.compile("CSV")).click()
     lines = download.value.path().read_bytes().decode("utf-8-sig").splitlines()
     assert lines[0] == "name,city"
     assert len(lines) == 81

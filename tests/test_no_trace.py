@@ -29,6 +29,7 @@ from petitions import delivery_lists, signing
 from petitions.models import PendingSignature, Signature
 from tests import factories
 from tests.factories import code_in, fresh
+from tests.petitions.lists import readable
 from tests.visitors import post_sign, press, spelt, token_in
 
 SIGNERS = 1_000
@@ -182,9 +183,12 @@ def test_no_address_stays_after_a_thousand_signatures(client, our_log, places):
     target = petition.targets.get()
     client.post(reverse("admin:petitions_delivery_prepare", args=[target.pk]), {"other_places": ""})
     delivery = petition.deliveries.get()
-    client.get(reverse("admin:petitions_delivery_csv", args=[delivery.pk])).getvalue()
+    client.post(
+        reverse("admin:petitions_delivery_file", args=[delivery.pk]),
+        {"format": "csv", "why": "Handover"},
+    ).getvalue()
     lists = {
-        name: b"".join(write(delivery)).decode() for name, write in delivery_lists.WRITERS.items()
+        name: readable(b"".join(write(delivery))) for name, write in delivery_lists.WRITERS.items()
     }
     client.logout()
     for path in ("/", petition.get_absolute_url(), "/petitions/"):

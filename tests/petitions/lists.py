@@ -1,6 +1,9 @@
-"""Lists for tests about files: many people at once, and what stands in a PDF."""
+"""Lists for tests about files: many people at once, and what stands in a file of any format."""
 
+import io
 import os
+import re
+import zipfile
 from datetime import date
 
 import pypdfium2
@@ -29,6 +32,20 @@ def make_list(petition, names_and_cities, **options):
         batch_size=5_000,
     )
     return deliveries.prepare(petition, petition.targets.get().government, **options)
+
+
+def readable(content: bytes) -> str:
+    """The text of a file of any format, with what the file says about itself."""
+    if content.startswith(b"%PDF"):
+        about = re.sub(rb"(?s)stream\r?\n.*?endstream", b"", content).decode("latin-1")
+        return "\n".join([about, *pdf_text(content)])
+    if content.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return "\n".join(
+                f"{entry} {entry.comment}" + archive.read(entry).decode("utf-8", "replace")
+                for entry in archive.infolist()
+            )
+    return content.decode()
 
 
 def pdf_text(content: bytes) -> list[str]:

@@ -1,8 +1,6 @@
 """The promises to signers at their full figures: a thousand of each."""
 
-import io
 import re
-import zipfile
 from datetime import timedelta
 
 import pytest
@@ -15,6 +13,7 @@ from petitions import deliveries, delivery_lists, signing
 from petitions.models import Delivered, PendingSignature, Signature
 from tests import factories
 from tests.factories import fresh, send_mails
+from tests.petitions.lists import readable
 from tests.visitors import page_of, personal, press, spelt
 
 pytestmark = pytest.mark.django_db
@@ -176,20 +175,9 @@ def test_two_people_with_one_mailbox_can_both_sign(client, petition):
 
 def _files(delivery):
     return {
-        format: _readable(b"".join(write(delivery)))
+        format: readable(b"".join(write(delivery)))
         for format, write in delivery_lists.WRITERS.items()
     }
-
-
-def _readable(content):
-    """The text of a file, with that of the files in it and what it says about itself."""
-    if not content.startswith(b"PK"):
-        return content.decode("utf-8", "replace")
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return "\n".join(
-            f"{entry} {entry.comment}" + archive.read(entry).decode("utf-8", "replace")
-            for entry in archive.infolist()
-        )
 
 
 def test_a_thousand_who_leave_before_a_list_are_not_on_it(client, petition):
