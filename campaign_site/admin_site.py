@@ -134,7 +134,11 @@ class VigilAdminSite(AdminSite):
         return super().login(request, {"site": ours} | (extra_context or {}))
 
     def index(self, request, extra_context=None):
-        return super().index(request, {"sections": _sections(request)} | (extra_context or {}))
+        # Not above: this module is read before there are models.
+        from campaign_site import keys
+
+        context = {"sections": _sections(request), "key_problem": keys.problem()}
+        return super().index(request, context | (extra_context or {}))
 
 
 def _sections(request):

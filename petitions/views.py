@@ -142,6 +142,7 @@ def count(request, slug):
 def code(request):
     if request.method != "POST":
         return render(request, "petitions/code.html", {"form": CodeForm()})
+    require_signer_key()
     form = CodeForm(request.POST)
     if form.is_valid():
         if throttle.CODES.hit(request) is Verdict.REFUSED:
@@ -164,6 +165,7 @@ def code(request):
 def find(request):
     form = FindForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        require_signer_key()
         verdict = throttle.FINDING.hit(request)
         if verdict is Verdict.REFUSED:
             return render(request, "petitions/too_many.html", status=429)
@@ -182,6 +184,8 @@ def find(request):
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def personal(request, token):
+    # With another key every link would look like one that we never made.
+    require_signer_key()
     public_id = links.read_token(signing.PURPOSE, token)
     if public_id is None:
         return render(request, "petitions/unknown_link.html", status=404)
