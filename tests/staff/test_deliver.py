@@ -228,7 +228,17 @@ def test_nobody_else_gets_near_a_list(logged_in, signed, delivery, role):
         url("prepare", target.pk),
         *(
             url(name, delivery.pk)
-            for name in ("change", "file", "reprint", "sheet", "parts", "print", "cancel", "handover", "reply")
+            for name in (
+                "change",
+                "file",
+                "reprint",
+                "sheet",
+                "parts",
+                "print",
+                "cancel",
+                "handover",
+                "reply",
+            )
         ),
     ):
         assert client.get(page).status_code == 403, page
@@ -273,3 +283,55 @@ def test_their_letter_is_kept_for_staff_only(officer, client, delivery, settings
     assert answer["Content-Disposition"].startswith("attachment")
     assert client.get(url("reply_view", delivery.pk)).status_code == 302, "asked to log in"
     assert AuditEvent.objects.filter(verb="opened a reply").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("format", "start"), [("csv", b"\xef\xbb\xbfname,city"), ("xlsx", b"PK"), ("pdf", b"%PDF")]
+)
+def test_a_file_by_a_button_stands_in_manifest_and_trail(officer, delivery, format, start):
+    answer = download(officer, delivery, format, why="For the embassy")
+    assert b"".join(answer.streaming_content).startswith(start)
+    made = delivery.files.get()
+    assert (made.format, made.names, made.made_by) == (format, 6, officer.member)
+    event = AuditEvent.objects.get(verb="made a file of a list")
+    assert (event.by, event.details["why"]) == (officer.member, "For the embassy")
+    assert "For the embassy" in text(officer.get(url("change", delivery.pk)))
+
+
+def test_no_file_without_a_reason_and_none_by_a_link(officer, delivery):
+    assert download(officer, delivery, why=" ").status_code == 302
+    assert download(officer, delivery, "exe").status_code == 302
+    assert officer.get(url("file", delivery.pk)).status_code == 302
+    assert not delivery.files.exists()
+    assert not AuditEvent.objects.filter(verb="began a file of a list").exists()
+
+
+def test_pages_changed_since_printing_are_made_by_a_button(officer, signed, delivery):
+    b"".join(download(officer, delivery, "pdf").streaming_content)
+    assert officer.post(url("reprint", delivery.pk), {"part": "1"}).status_code == 302
+    signing.remove(signed.signatures.get(name="Cem").pk)
+    page = text(officer.get(url("change", delivery.pk)))
+    assert "1 person was removed since you printed part 1: page 1." in page
+    answer = officer.post(url("reprint", delivery.pk), {"part": "1"})
+    assert b"".join(answer.streaming_content).startswith(b"%PDF")
+    assert delivery.files.first().pages == [1]
+    assert "removed since you printed" not in text(officer.get(url("change", delivery.pk)))
+
+
+def test_handover_sheet(officer, delivery):
+    answer = officer.get(url("sheet", delivery.pk))
+    assert b"".join(answer.streaming_content).startswith(b"%PDF")
+
+
+def test_parts_are_chosen_before_the_first_file(officer, signed, delivery):
+    factories.make_office(delivery.government)
+    Delivery.objects.update(names=60)  # as if it were larger
+    assert fill_in(officer, url("parts", delivery.pk), names=50).status_code == 302
+    delivery.refresh_from_db()
+    assert delivery.part_starts == [1, 51]
+    refused = download(officer, delivery, "pdf")
+    assert "Choose which part to print." in text(officer.get(refused["Location"]))
+    b"".join(download(officer, delivery, "pdf", part="1").streaming_content)
+    officer.post(url("parts", delivery.pk), {"names": 55})
+    delivery.refresh_from_db()
+    assert delivery.part_starts == [1, 51], "a file was made: its parts stay"
