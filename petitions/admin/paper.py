@@ -179,11 +179,6 @@ class ColumnsForm(forms.Form):
 class TypedForm(BatchForm):
     """What was typed line by line. Nothing is ever cleared."""
 
-    sure = forms.BooleanField(
-        label=_("I have compared these lines with the paper"),
-        error_messages={"required": _("Please tick this once you have compared them.")},
-    )
-
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.rows = []
@@ -226,6 +221,15 @@ class TypedForm(BatchForm):
         batch = self.save(commit=False)
         batch.quantity, batch.content = len(self.rows), content.digest()
         return batch
+
+
+class ComparedForm(forms.Form):
+    """Below the lines. Without its tick, Enter pressed too early counts nothing."""
+
+    sure = forms.BooleanField(
+        label=_("I have compared these lines with the paper"),
+        error_messages={"required": _("Please tick this once you have compared them.")},
+    )
 
 
 class Line:
@@ -398,8 +402,9 @@ class PaperBatchAdmin(StaffAdmin):
     def type_view(self, request):
         self._must_add(request)
         form = _form(request, TypedForm)
+        compared = ComparedForm(request.POST if request.method == "POST" else None)
         problem = ""
-        if request.method == "POST" and form.is_valid():
+        if request.method == "POST" and all((form.is_valid(), compared.is_valid())):
             try:
                 batch = batches.count(form.batch(), form.rows, by=request.user, how="typed")
             except batches.Refused as refusal:
@@ -413,6 +418,7 @@ class PaperBatchAdmin(StaffAdmin):
             "admin/petitions/paperbatch/type.html",
             title=gettext("Type names from paper"),
             form=form,
+            compared=compared,
             problem=problem,
             most=MOST_TYPED,
             status=422 if request.method == "POST" else 200,
