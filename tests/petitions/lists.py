@@ -29,7 +29,7 @@ def make_list(petition, names_and_cities, **options):
             )
             for name, city in names_and_cities
         ],
-        batch_size=5_000,
+        batch_size=2_000,
     )
     return deliveries.prepare(petition, petition.targets.get().government, **options)
 
