@@ -26,7 +26,8 @@ from campaign_site.models import OutboxMessage, SiteSettings
 log = logging.getLogger("vigil.outbox")
 
 MAILS_PER_DAY = 3  # to one address that has not confirmed, over all petitions
-MAX_ATTEMPTS = 8
+MAX_ATTEMPTS = 20  # about six hours: a mail server may be away for one
+LONGEST_PAUSE = timedelta(minutes=30)
 CLAIM = timedelta(minutes=5)  # after this long a claimed mail counts as abandoned
 SLOW_LANE = timedelta(minutes=20)
 _LABEL = "outbox"
@@ -187,7 +188,7 @@ def send_next(mail_connection=None, writers: Mapping[int, Writer] = MappingProxy
         if message.attempts >= MAX_ATTEMPTS:
             _finish(message, State.GIVEN_UP, error=name)
         else:
-            pause = timedelta(seconds=15 * 2 ** (message.attempts - 1))
+            pause = min(timedelta(seconds=15 * 2 ** (message.attempts - 1)), LONGEST_PAUSE)
             OutboxMessage.objects.filter(pk=message.pk).update(
                 state=State.WAITING, due_at=now() + pause, error=name
             )
