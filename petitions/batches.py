@@ -14,11 +14,13 @@ from typing import NamedTuple
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, Q
 from django.utils.timezone import localdate, now
+from django.utils.translation import gettext_lazy as _
 
 from campaign_site import erasures
 from campaign_site.models import record
 from petitions import counting, signing
 from petitions.models import LedgerEntry, PaperBatch, Signature
+from petitions.models.paper import COUNTED_ALREADY
 
 # What tells one batch, or entry, from another.
 ONCE = ("petition", "source", "date", "quantity")
@@ -39,6 +41,15 @@ class SameNames(Refused):
 
 class NotPublished(Refused):
     """Nobody can sign it, on paper or here."""
+
+
+# For whoever brought them.
+REFUSALS = {
+    CountedAlready: COUNTED_ALREADY,
+    SameNames: _("Exactly these names are counted already. Nothing was added."),
+    NotPublished: _("This petition is not published: nobody can sign it."),
+    Refused: _("These are not the names that were checked. Nothing was added."),
+}
 
 
 class Row(NamedTuple):
@@ -87,7 +98,7 @@ def is_counted(*, petition, source, date, quantity) -> bool:
     )
 
 
-_REFUSALS = {
+_BY_CONSTRAINT = {
     "paper_batch_once": CountedAlready,
     "paper_named_or_count_only": CountedAlready,
     "paper_content_once": SameNames,
@@ -113,9 +124,9 @@ def count(batch: PaperBatch, rows: Iterable[Row], *, by=None, how: str) -> Paper
             batch.save(force_insert=True)
     except IntegrityError as error:
         constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "")
-        if constraint not in _REFUSALS:
+        if constraint not in _BY_CONSTRAINT:
             raise
-        raise _REFUSALS[constraint] from None
+        raise _BY_CONSTRAINT[constraint] from None
     copied, held = _copy(batch, rows)
     if copied != batch.quantity:
         raise Refused

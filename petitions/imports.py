@@ -4,8 +4,10 @@ Checking writes what is right to a spool and what is wrong to a report. Only the
 without a mistake can be counted. Both lie under PRIVATE_ROOT until then, for a day at most.
 """
 
+import contextlib
 import csv
 import json
+import logging
 import os
 import shutil
 import time
@@ -18,6 +20,7 @@ from hashlib import blake2b
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db.utils import InterfaceError, OperationalError
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -27,19 +30,23 @@ from petitions import batches, tables
 from petitions.models import PaperBatch, Petition
 from petitions.tables import Columns, Unreadable
 
+log = logging.getLogger("vigil.import")
+
 KEPT = timedelta(days=1)
 # Larger files are checked by the worker, while the page shows how far it is.
 AT_ONCE = 500_000  # bytes
+COUNTED_AT_ONCE = 20_000  # names; more are counted by the worker, too
 MOST_PROBLEMS = 200  # shown; all are counted
 MOST_REPEATS = 50
 _TELL_EVERY = 10_000  # rows
 _SILENT = 60  # seconds after which another worker takes a check over
 
-COLUMNS, WAITING, CHECKING, CHECKED, UNREADABLE = (
+COLUMNS, WAITING, CHECKING, CHECKED, COUNTING, UNREADABLE = (
     "columns",
     "waiting",
     "checking",
     "checked",
+    "counting",
     "unreadable",
 )
 
@@ -198,7 +205,7 @@ class Upload:
     first_rows: list = field(default_factory=list)
     read: int = 0  # rows, while it is checked
     report: dict | None = None
-    refusal: str = ""  # why it cannot be read
+    refusal: str = ""  # why it cannot be read, or was not counted
 
     @property
     def place(self):
@@ -211,6 +218,14 @@ class Upload:
     @property
     def spool(self):
         return self.place / "rows.csv"
+
+    @property
+    def is_ready(self) -> bool:
+        return self.state in (CHECKED, COUNTING) and self.found.is_good
+
+    @property
+    def is_large(self) -> bool:
+        return bool(self.found) and self.found.names > COUNTED_AT_ONCE
 
     @property
     def found(self) -> Report | None:
@@ -305,17 +320,51 @@ def run_check(upload) -> None:
     upload.save()
 
 
-def check_waiting() -> int:
-    """What the worker does: check what is too large to be checked at once."""
+def work() -> int:
+    """What the worker does: check and count what is too large for a page. How many files."""
     done = 0
     for place in sorted(_root().glob("*")):
         upload = _load(place)
-        if upload and (upload.state == WAITING or _is_abandoned(upload)):
-            by = Member.objects.filter(pk=upload.by).first()
-            with translation.override(by.language if by else settings.LANGUAGE_CODE):
-                run_check(upload)
-            done += 1
+        if upload is None:
+            continue
+        by = Member.objects.filter(pk=upload.by).first()
+        with translation.override(by.language if by else settings.LANGUAGE_CODE):
+            try:
+                done += _work_on(upload, by)
+            except (OperationalError, InterfaceError):
+                raise  # the database is away: the file can wait
+            except Exception as error:  # one file must not stop the worker, now and ever after
+                log.error("an upload was given up: %s", type(error).__name__)
+                refuse(upload, tables.damaged())
     return done
+
+
+def _work_on(upload, by) -> bool:
+    if upload.state == WAITING or _is_abandoned(upload):
+        run_check(upload)
+    elif upload.state == COUNTING:
+        _count_asked(upload, by)
+    else:
+        return False
+    return True
+
+
+def ask_to_count(upload) -> None:
+    """Leave a large file to the worker, so that nobody waits at an open page. Raises NotReady."""
+    if not upload.is_ready:
+        raise NotReady
+    upload.state, upload.refusal = COUNTING, ""
+    upload.save()
+
+
+def _count_asked(upload, by) -> None:
+    # Killed in the middle, it has counted nothing, and is asked again.
+    try:
+        count(upload, by=by)
+    except batches.Refused as refusal:
+        upload.state, upload.refusal = CHECKED, str(batches.REFUSALS[type(refusal)])
+        with contextlib.suppress(FileNotFoundError):  # another worker has just counted it
+            upload.save()
 
 
 def _is_abandoned(upload) -> bool:
@@ -340,7 +389,7 @@ class NotReady(Exception):
 
 def count(upload, *, by) -> PaperBatch:
     """Count a checked file without mistakes. Raises batches.Refused, NotReady."""
-    if upload.state != CHECKED or not upload.found.is_good:
+    if not upload.is_ready:
         raise NotReady
     batch = PaperBatch(
         petition=Petition.objects.get(pk=upload.petition),

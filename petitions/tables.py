@@ -172,10 +172,10 @@ def _sheet_rows(path) -> Iterator[tuple[int, list[str]]]:
         raise
     except Exception as error:  # a stranger's file can break a reader of files in any way
         log.warning("a spreadsheet could not be read: %s", type(error).__name__)
-        raise Unreadable(_damaged()) from None
+        raise Unreadable(damaged()) from None
 
 
-def _damaged() -> str:
+def damaged() -> str:
     return _(
         "This file is damaged, or no spreadsheet. Please open it in your spreadsheet program "
         "and save it as XLSX once more."
@@ -188,7 +188,7 @@ def _look_inside(path) -> None:
         with ZipFile(path) as packed:
             sizes = {part.filename: part.file_size for part in packed.infolist()}
     except (BadZipFile, OSError, ValueError, NotImplementedError):
-        raise Unreadable(_damaged()) from None
+        raise Unreadable(damaged()) from None
     if "xl/workbook.xml" not in sizes:
         raise Unreadable(
             _("This is a packed folder or another document. Please choose an XLSX or CSV file.")

@@ -26,17 +26,10 @@ from campaign_site.names import HELD_REASONS, clean_name, clean_place
 from campaign_site.templatetags.vigil import number
 from petitions import batches, imports, tables
 from petitions.models import PaperBatch, Petition
-from petitions.models.paper import COUNTED_ALREADY
 
 LINES_TYPED = 25  # on the page; a small script adds more
 MOST_TYPED = 300
 FIRST_ROWS = 5
-
-REFUSALS = {
-    batches.CountedAlready: COUNTED_ALREADY,
-    batches.SameNames: _("Exactly these names are counted already. Nothing was added."),
-    batches.NotPublished: _("This petition is not published: nobody can sign it."),
-}
 
 
 def counted_sentence(batch) -> str:
@@ -362,9 +355,12 @@ class PaperBatchAdmin(StaffAdmin):
         problem = ""
         if action == "count":
             try:
+                if upload.is_large:
+                    imports.ask_to_count(upload)
+                    return HttpResponseRedirect(request.path)
                 batch = imports.count(upload, by=request.user)
             except batches.Refused as refusal:
-                problem = REFUSALS[type(refusal)]
+                problem = batches.REFUSALS[type(refusal)]
             except imports.NotReady:
                 problem = gettext("This changed meanwhile. Please look at it once more.")
             else:
@@ -393,7 +389,8 @@ class PaperBatchAdmin(StaffAdmin):
             freezes=freezes(petition),
             columns=columns,
             first_rows=upload.first_rows[:FIRST_ROWS],
-            problem=problem,
+            problem=problem or (upload.refusal if upload.state == imports.CHECKED else ""),
+            busy=upload.state in (imports.WAITING, imports.CHECKING, imports.COUNTING),
             status=422 if refused else 200,
         )
 
@@ -408,7 +405,7 @@ class PaperBatchAdmin(StaffAdmin):
             try:
                 batch = batches.count(form.batch(), form.rows, by=request.user, how="typed")
             except batches.Refused as refusal:
-                problem = REFUSALS[type(refusal)]
+                problem = batches.REFUSALS[type(refusal)]
             else:
                 middleware.publish()
                 messages.success(request, counted_sentence(batch))

@@ -19,6 +19,13 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 
+
+@pytest.fixture(autouse=True)
+def own_uploads(settings, tmp_path):
+    """The worker of a test beside this one must not find what is uploaded here."""
+    settings.PRIVATE_ROOT = tmp_path / "private"
+
+
 GOOD = [
     ("Amina Yusuf", "Lund"),
     ("Ұлан Сәрсен", "Алматы"),
@@ -479,7 +486,7 @@ class _File:
         return [self.content]
 
 
-def test_large_file_is_checked_by_the_worker(petition, campaigner, monkeypatch):
+def test_large_file_is_checked_and_counted_by_the_worker(petition, campaigner, client, monkeypatch):
     monkeypatch.setattr(imports, "AT_ONCE", 10)
     upload = keep(petition, campaigner, as_csv())
     assert upload.state == imports.WAITING
@@ -488,9 +495,36 @@ def test_large_file_is_checked_by_the_worker(petition, campaigner, monkeypatch):
     call_command("worker", once=True)
     upload = imports.load(upload.id, by=campaigner)
     assert upload.state == imports.CHECKED
-    imports.count(upload, by=campaigner)
+    monkeypatch.setattr(imports, "COUNTED_AT_ONCE", 3)
+    client.force_login(campaigner)
+    page = f"/admin/petitions/paperbatch/upload/{upload.id}/"
+    assert client.post(page, {"action": "count"}).status_code == 302
+    assert "are being counted" in client.get(page).content.decode()
+    assert factories.fresh(petition).numbers.confirmed == 0
+    call_command("worker", once=True)
     assert factories.fresh(petition).numbers.confirmed == len(GOOD)
-    assert imports.check_waiting() == 0
+    assert PaperBatch.objects.get().entered_by == campaigner
+    assert imports.work() == 0
+
+
+def test_large_file_that_is_counted_already_says_so(petition, campaigner, client, monkeypatch):
+    upload = keep(petition, campaigner, as_csv())
+    count(petition)
+    imports.ask_to_count(upload)
+    assert imports.work() == 1
+    client.force_login(campaigner)
+    page = client.get(f"/admin/petitions/paperbatch/upload/{upload.id}/")
+    assert "Exactly these names are counted already" in page.content.decode()
+    assert factories.fresh(petition).numbers.confirmed == len(GOOD)
+
+
+def test_file_that_breaks_the_check_does_not_stop_the_worker(petition, campaigner, monkeypatch):
+    monkeypatch.setattr(imports, "AT_ONCE", 10)
+    upload = keep(petition, campaigner, as_csv())
+    monkeypatch.setattr(imports, "run_check", lambda upload: 1 / 0)
+    imports.work()
+    assert imports.load(upload.id, by=campaigner).state == imports.UNREADABLE
+    assert imports.work() == 0
 
 
 def test_nothing_of_a_counted_file_is_kept(petition, campaigner):

@@ -22,6 +22,12 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(autouse=True)
+def own_uploads(settings, tmp_path):
+    """The worker of a test beside this one must not find what is uploaded here."""
+    settings.PRIVATE_ROOT = tmp_path / "private"
+
+
 def given(petition, **typed):
     return {
         "petition": petition.pk,

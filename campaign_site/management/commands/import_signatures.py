@@ -11,13 +11,6 @@ from campaign_site.partial_dates import NotADate, parse_typed
 from petitions import batches, imports, tables
 from petitions.models import PaperBatch, Petition
 
-REFUSALS = {
-    batches.CountedAlready: "The same number from the same source on the same date is counted "
-    "already.",
-    batches.SameNames: "Exactly these names are counted already.",
-    batches.NotPublished: "This petition is not published: nobody can sign it.",
-}
-
 
 class Command(BaseCommand):
     help = "Count the names in a CSV or XLSX file that were collected on paper: all, or none."
@@ -67,7 +60,7 @@ class Command(BaseCommand):
             try:
                 batches.count(batch, imports.read_spool(spool), by=member, how="imported")
             except batches.Refused as refusal:
-                raise CommandError(REFUSALS[type(refusal)] + " Nothing was counted.") from None
+                raise CommandError(str(batches.REFUSALS[type(refusal)])) from None
         self.stdout.write(f"batch {batch.pk}: {batch.quantity} names are counted")
 
     def check(self, file, spool, options):

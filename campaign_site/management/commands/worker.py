@@ -33,7 +33,7 @@ class Command(BaseCommand):
             while outbox.send_next(writers=WRITERS):
                 sent += 1
             deliveries.prepare_asked()
-            imports.check_waiting()
+            imports.work()
             periodic_work()
             self.stdout.write(f"{sent} mails handled")
             return
@@ -47,7 +47,7 @@ class Command(BaseCommand):
         next_round = 0.0
         while not stop.wait(1):
             _surviving(deliveries.prepare_asked)
-            _surviving(imports.check_waiting)
+            _surviving(imports.work)
             if time.monotonic() >= next_round:
                 next_round = time.monotonic() + PERIOD
                 _surviving(periodic_work)
