@@ -32,7 +32,7 @@ from petitions import fonts
 SECONDS = 600  # more than any part of 5,000 names needs
 PAPERS = {"a4": "a4", "letter": "us-letter"}
 # Columns to size of letters and room between lines.
-DENSITIES = {1: (11, 0.44), 2: (10, 0.38), 3: (9, 0.5)}
+DENSITIES = {1: (11, 0.37), 2: (10, 0.34), 3: (9, 0.5)}
 HERE = Path(__file__).parent
 
 
