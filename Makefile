@@ -10,12 +10,13 @@ RESOLVE = $(UV) pip compile pyproject.toml --quiet --generate-hashes --no-emit-i
 	--no-emit-find-links --no-header --no-annotate --universal --python-version 3.11 $(ARGS)
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test benchmark-signing lint messages lock
+.PHONY: help demo test benchmark-signing benchmark-import lint messages lock
 
 help:
 	@echo "make demo [PORT=8000] [VAR=var]  a demonstration on this machine; Ctrl-C ends it"
 	@echo "make test [ARGS=...]             the tests"
 	@echo "make benchmark-signing           can the time of an answer tell who has signed?"
+	@echo "make benchmark-import [ARGS=...] do a million names from a file come in, in flat memory?"
 	@echo "make lint                        style, and what must not stand in a file"
 	@echo "make messages                    collect and compile the texts of the interface"
 	@echo "make lock [ARGS=--upgrade]       make requirements/*.txt from pyproject.toml (needs uv)"
@@ -40,6 +41,9 @@ lint: .venv/test
 
 benchmark-signing: .venv/test
 	@exec $(PYTHON) benchmarks/signing_times.py
+
+benchmark-import: .venv/test
+	@exec $(PYTHON) benchmarks/import_a_million.py $(ARGS)
 
 messages: .venv/test
 	@command -v msgfmt >/dev/null || \
