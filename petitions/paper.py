@@ -7,12 +7,15 @@ A name that has left since leaves its line empty: page numbers and lines stay wh
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -29,6 +32,7 @@ from campaign_site.names import comparison_key
 from campaign_site.rich_text import plain_blocks
 from petitions import fonts
 
+LEFT_BEHIND = 24 * 60 * 60  # seconds
 SECONDS = 600  # more than any part of 5,000 names needs
 PAPERS = {"a4": "a4", "letter": "us-letter"}
 # Columns to size of letters and room between lines.
@@ -151,8 +155,13 @@ class Workshop:
 
 
 def private_folder() -> Path:
+    """Where files of lists lie while they are made. What a killed process left goes after a day."""
     root = Path(settings.PRIVATE_ROOT) / "lists"
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for left in root.iterdir():
+        with suppress(FileNotFoundError):  # done meanwhile
+            if left.stat().st_mtime < time.time() - LEFT_BEHIND:
+                shutil.rmtree(left)
     return root
 
 

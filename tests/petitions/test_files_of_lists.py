@@ -78,6 +78,15 @@ def test_spreadsheet_leaves_nothing_behind(petition):
     assert not list(paper.private_folder().iterdir())
 
 
+def test_what_a_killed_process_left_goes_after_a_day(petition, monkeypatch):
+    left = paper.private_folder() / "xlsx-killed"
+    left.mkdir()
+    (left / "names").write_text("Amina")
+    assert left in paper.private_folder().iterdir(), "another process may be at work on it"
+    monkeypatch.setattr(paper, "LEFT_BEHIND", -60)
+    assert not list(paper.private_folder().iterdir())
+
+
 # --- The box of paper --------------------------------------------------------------------------
 
 

@@ -32,7 +32,9 @@ class Command(BaseCommand):
         if found.is_cancelled:
             raise CommandError(f"Delivery {delivery} was cancelled: its list is gone.")
         if not found.rows.exists():
-            raise CommandError(f"The names of delivery {delivery} were erased: their time was over.")
+            raise CommandError(
+                f"The names of delivery {delivery} were erased: their time was over."
+            )
         parts = delivery_lists.volumes(found)
         if part is not None and not 1 <= part <= parts:
             raise CommandError(f"It has {parts} parts.")
