@@ -1,10 +1,14 @@
 """Pages that show rows of both apps, and those about the site itself."""
 
+from itertools import chain
+
 from django.conf import settings
 from django.db import connection
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django.views.static import serve
@@ -105,8 +109,28 @@ def theme(request):
 @require_safe
 def robots(request):
     return HttpResponse(
-        "User-agent: *\nDisallow: /admin/\nDisallow: /signatures/\n", content_type="text/plain"
+        "User-agent: *\nDisallow: /admin/\nDisallow: /signatures/\n"
+        f"Sitemap: {settings.SITE_URL}/sitemap.xml\n",
+        content_type="text/plain",
     )
+
+
+@require_safe
+def sitemap(request):
+    """What is published, and the pages about the site itself."""
+    lists = ("home", "petitions:list", "campaigns:profiles", "campaigns:campaigns")
+    published = (model.objects.published() for model in (Petition, Profile, Campaign))
+    paths = [reverse(name) for name in (*lists, "about", "privacy")]
+    paths += [row.get_absolute_url() for row in chain(*published)]
+    return render(
+        request, "campaign_site/sitemap.xml", {"paths": paths}, content_type="application/xml"
+    )
+
+
+@require_safe
+def favicon(request):
+    """For what asks without having read a page."""
+    return redirect(static("img/favicon.svg"))
 
 
 @require_safe

@@ -16,6 +16,8 @@ urlpatterns = [
     path("readyz", pages.readyz, name="readyz"),
     path("updates/feed/", News(), name="feed"),
     path("robots.txt", pages.robots, name="robots"),
+    path("sitemap.xml", pages.sitemap, name="sitemap"),
+    path("favicon.ico", pages.favicon, name="favicon"),
     path("theme.css", pages.theme, name="theme"),
     re_path(r"^media/(?P<name>[0-9a-f]{40}\.webp)$", pages.media, name="media"),
     path("", include((unprefixed, "counter"))),

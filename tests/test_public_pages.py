@@ -75,6 +75,8 @@ class Fetched(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         found = dict(attrs)
+        if found.get("rel") == "canonical":
+            return  # a name, nothing to fetch
         if tag in ("link", "script", "img", "iframe", "source"):
             self.urls += [found[name] for name in ("src", "href") if found.get(name)]
             self.urls += [part.split()[0] for part in found.get("srcset", "").split(",") if part]
