@@ -20,7 +20,7 @@ from django.utils.timezone import localdate, localtime, now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from campaign_site import contact_keys, heartbeats
+from campaign_site import colours, contact_keys, heartbeats
 from campaign_site.admin_base import Refused, StaffAdmin, Verb
 from campaign_site.models import (
     AuditEvent,
@@ -373,8 +373,22 @@ class HeldWordAdmin(StaffAdmin):
     search_fields = ("word",)
 
 
+class SiteSettingsForm(forms.ModelForm):
+    def clean_accent(self):
+        accent = self.cleaned_data["accent"]
+        # What is no colour at all is refused by the model.
+        if colours.is_colour(accent) and not colours.is_readable(accent):
+            raise ValidationError(
+                gettext(
+                    "This colour is too light: white text on it could not be read by everybody."
+                )
+            )
+        return accent
+
+
 @admin.register(SiteSettings)
 class SiteSettingsAdmin(StaffAdmin):
+    form = SiteSettingsForm
     fieldsets = (
         (None, {"fields": ("name", "line", "about", "accent")}),
         (_("How to reach you"), {"fields": ("contact", "press_contact", "postal_address")}),
