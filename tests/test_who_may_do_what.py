@@ -142,7 +142,7 @@ def rows(tmp_path, settings):
         "user": factories.make_member("translator"),
         "auditevent": AuditEvent.objects.create(verb="tested", about="a test"),
         "contactkey": contact_keys.ContactKey.current(),
-        "heldword": HeldWord.objects.create(language="en", word="mickey mouse"),
+        "heldword": HeldWord.objects.create(language="en", word="a word of nobody"),
         "sitesettings": SiteSettings.load(),
         "campaign": draft_campaign,
         "government": factories.make_government(),
