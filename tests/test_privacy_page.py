@@ -164,7 +164,7 @@ CLAIMS = {
         P + "test_a_thousand_signers.py::test_find_brings_the_link_back_to_leave",
     ),
     "No access to that mailbox any more?": (),
-    "Write to hello@example.org: we can erase all there is of an address.": (
+    "Write to hello@example.org: we can erase every signature of an address.": (
         P + "test_retention.py::test_forgotten_by_command",
         P + "test_retention.py::test_an_administrator_forgets_a_supporter",
     ),
