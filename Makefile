@@ -7,7 +7,7 @@ ARGS =
 PYTHON = .venv/bin/python
 UV = $(shell command -v uv || echo .venv/bin/uv)
 RESOLVE = $(UV) pip compile pyproject.toml --quiet --generate-hashes --no-emit-index-url \
-	--no-emit-find-links --no-header --no-annotate --universal --python-version 3.11 $(ARGS)
+	--no-header --no-annotate --universal --python-version 3.11 $(ARGS)
 
 .DEFAULT_GOAL = help
 .PHONY: help demo test benchmark-signing benchmark-import lint messages lock
