@@ -18,6 +18,13 @@ from tests.petitions.lists import make_list, need_system_fonts, pdf_text
 
 pytestmark = pytest.mark.django_db
 
+
+@pytest.fixture(autouse=True)
+def own_folder(settings, tmp_path):
+    """A browser of another test may still be fetching a list."""
+    settings.PRIVATE_ROOT = tmp_path
+
+
 LONG = "Wolfeschlegelsteinhausenbergerdorff" * 3
 RTL = "ئىلھام توختى"
 EVERY_SCRIPT = ["Zoë Øst", "Ұлан Сәрсен", "Άννα Παππά", RTL, "Nguyễn Thị Hạnh"]
