@@ -21,7 +21,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from campaign_site import colours, contact_keys, heartbeats
-from campaign_site.admin_base import Refused, StaffAdmin, Verb
+from campaign_site.admin_base import Refused, StaffAdmin, Verb, picture_now
+from campaign_site.admin_forms import PictureField, keep_picture
 from campaign_site.models import (
     AuditEvent,
     ContactKey,
@@ -373,7 +374,39 @@ class HeldWordAdmin(StaffAdmin):
     search_fields = ("word",)
 
 
+class LogoField(PictureField):
+    most_bytes = 1_000_000
+
+    def clean(self, data, initial=None):
+        if data and data.size > self.most_bytes:
+            raise ValidationError(gettext("Please choose a logo of at most 1 MB."))
+        logo = super().clean(data, initial)
+        if logo and not 1 / 2 <= logo["width"] / logo["height"] <= 8:
+            raise ValidationError(
+                gettext(
+                    "In the bar of a page this would be too narrow or too wide. Choose a logo that "
+                    "is at most eight times as wide as high, and at most twice as high as wide."
+                )
+            )
+        return logo
+
+
 class SiteSettingsForm(forms.ModelForm):
+    logo_upload = LogoField(
+        label=_("New logo"),
+        help_text=_(
+            "Stands on top of every page in place of your name. JPEG, PNG or WebP, at most 1 MB, "
+            "for example 480 × 96 pixels, made for a white ground: where a reader’s device shows "
+            "dark pages, it stands on white."
+        ),
+    )
+    remove_logo = forms.BooleanField(label=_("Take the logo away"), required=False)
+
+    def clean(self):
+        super().clean()
+        keep_picture(self, "logo")
+        return self.cleaned_data
+
     def clean_accent(self):
         accent = self.cleaned_data["accent"]
         # What is no colour at all is refused by the model.
@@ -389,10 +422,16 @@ class SiteSettingsForm(forms.ModelForm):
 @admin.register(SiteSettings)
 class SiteSettingsAdmin(StaffAdmin):
     form = SiteSettingsForm
+    readonly_fields = ("logo_now",)
     fieldsets = (
         (None, {"fields": ("name", "line", "about", "accent")}),
+        (_("Logo"), {"fields": ("logo_now", "logo_upload", "remove_logo")}),
         (_("How to reach you"), {"fields": ("contact", "press_contact", "postal_address")}),
     )
+
+    @admin.display(description=_("Logo now"))
+    def logo_now(self, site):
+        return picture_now(site.logo, alt=site.name)
 
     def has_add_permission(self, request):
         return False

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from campaign_site import going_public, middleware
 from campaign_site.admin_forms import LinesField, PlainTextarea
 from campaign_site.models import record
+from campaign_site.pictures import largest
 
 
 class Refused(Exception):
@@ -79,6 +80,13 @@ class Verb:
 
 def change_url(obj):
     return reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
+
+
+def picture_now(stored, alt=""):
+    """What a form shows of a stored picture."""
+    if not stored:
+        return gettext("none")
+    return format_html('<img class="photo-now" src="{}" alt="{}">', largest(stored)["url"], alt)
 
 
 class StaffFields:
@@ -168,8 +176,7 @@ class StaffAdmin(StaffFields, admin.ModelAdmin):
             return
         columns = {field.name for field in obj._meta.concrete_fields}
         changed = columns & set(form.changed_data)
-        if getattr(form, "photo_changed", False):
-            changed.add("photo")
+        changed |= getattr(form, "changed_pictures", set())
         if changed:
             changed |= columns & {"updated_at"}
             obj.save(update_fields=sorted(changed))
@@ -306,7 +313,8 @@ def _json_fields(model):
 
 
 def _without_upload(options):
-    return [field for field in options["fields"] if field not in ("photo_upload", "remove_photo")]
+    uploads = ("photo_upload", "remove_photo", "share_image_upload", "remove_share_image")
+    return [field for field in options["fields"] if field not in uploads]
 
 
 def _changed(message):
@@ -383,11 +391,7 @@ class PageAdmin(StaffAdmin):
 
     @admin.display(description=_("Photo now"))
     def photo_now(self, obj):
-        if obj is None or not obj.photo:
-            return gettext("none")
-        return format_html(
-            '<img class="photo-now" src="{}" alt="{}">', obj.photo_url, obj.photo_alt
-        )
+        return picture_now(obj and obj.photo, alt=obj.photo_alt if obj else "")
 
     def get_readonly_fields(self, request, obj=None):
         fixed = ("slug",) if obj and obj.state != "draft" else ()

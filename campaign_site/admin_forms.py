@@ -39,31 +39,49 @@ class LinesField(forms.CharField):
             return True
 
 
-class IllustratedForm(forms.ModelForm):
-    """A form of something with a photo: new, kept or taken away, never without its words."""
+class PictureField(forms.FileField):
+    """A picture to upload; cleaned, it is stored already, as `pictures.store` says."""
 
-    photo_upload = forms.FileField(
-        label=_("New photo"),
-        required=False,
-        help_text=_("JPEG, PNG or WebP, at most 15 MB. Only the picture itself is kept."),
-        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
-    )
-    remove_photo = forms.BooleanField(label=_("Take the photo away"), required=False)
+    def __init__(self, **kwargs):
+        super().__init__(
+            required=False,
+            widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
+            **kwargs,
+        )
 
-    def clean_photo_upload(self):
-        upload = self.cleaned_data["photo_upload"]
+    def clean(self, data, initial=None):
+        upload = super().clean(data, initial)
         if not upload:
             return None
         upload.seek(0)
         return pictures.store(upload)
 
+
+def keep_picture(form, name):
+    """What `<name>_upload` and `remove_<name>` of a form leave its instance with: new, kept or
+    none. The admin saves what `changed_pictures` names."""
+    before = getattr(form.instance, name)
+    picture = form.cleaned_data.get(f"{name}_upload")
+    if not picture and not form.cleaned_data.get(f"remove_{name}"):
+        picture = before
+    setattr(form.instance, name, picture or None)
+    if picture != before:
+        form.changed_pictures = getattr(form, "changed_pictures", set()) | {name}
+    return picture or None
+
+
+class IllustratedForm(forms.ModelForm):
+    """A form of something with a photo: new, kept or taken away, never without its words."""
+
+    photo_upload = PictureField(
+        label=_("New photo"),
+        help_text=_("JPEG, PNG or WebP, at most 15 MB. Only the picture itself is kept."),
+    )
+    remove_photo = forms.BooleanField(label=_("Take the photo away"), required=False)
+
     def clean(self):
         super().clean()
-        photo = self.cleaned_data.get("photo_upload")
-        if not photo and not self.cleaned_data.get("remove_photo"):
-            photo = self.instance.photo
-        self.photo_changed = photo != self.instance.photo
-        self.instance.photo = photo or None
+        photo = keep_picture(self, "photo")
         words = {
             "photo_alt": gettext("Please say what the photo shows."),
             "photo_credit": gettext("Please say who made the photo."),

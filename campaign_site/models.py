@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from campaign_site import sealing
+from campaign_site.pictures import smallest
 from campaign_site.roles import Role
 
 
@@ -168,6 +169,8 @@ class SiteSettings(models.Model):
         validators=[RegexValidator(r"^#[0-9a-f]{6}\Z", _("Please type a colour such as #7a1f2b."))],
         help_text=_("Dark enough for white text on it, for example #7a1f2b."),
     )
+    # As `pictures.store` says.
+    logo = models.JSONField(_("logo"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("site settings")
@@ -182,6 +185,11 @@ class SiteSettings(models.Model):
     @classmethod
     def load(cls):
         return cls.objects.get_or_create(pk=1)[0]
+
+    @property
+    def logo_picture(self):
+        """As it stands in the bar: {"url", "width", "height"}; None where there is no logo."""
+        return smallest(self.logo) if self.logo else None
 
 
 class ContactKey(models.Model):

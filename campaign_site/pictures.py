@@ -45,6 +45,23 @@ def store(upload) -> dict:
     return {"files": files, "width": pixels.width, "height": pixels.height}
 
 
+def largest(stored: dict) -> dict:
+    """Where the widest copy of a stored picture is, and its size: {"url", "width", "height"}."""
+    return _copy(stored, max(map(int, stored["files"])))
+
+
+def smallest(stored: dict) -> dict:
+    return _copy(stored, min(map(int, stored["files"])))
+
+
+def _copy(stored, width):
+    return {
+        "url": settings.MEDIA_URL + stored["files"][str(width)],
+        "width": width,
+        "height": max(1, round(stored["height"] * width / stored["width"])),
+    }
+
+
 def _write(pixels, width):
     height = max(1, round(pixels.height * width / pixels.width))
     spool = io.BytesIO()
@@ -88,6 +105,11 @@ class Illustrated(models.Model):
                 violation_error_message=_("A photo needs a description and a credit."),
             )
         ]
+
+    @property
+    def picture_to_share(self):
+        """What messengers show beside a link: as `largest`, with what it shows; None where none."""
+        return largest(self.photo) | {"alt": self.photo_alt} if self.photo else None
 
     @property
     def photo_url(self):

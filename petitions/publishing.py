@@ -89,6 +89,7 @@ def set_slow_lane(petition, on: bool, *, by=None) -> bool:
 # the past by the time that somebody copies.
 _NOT_COPIED = {"id", "slug", "state", "frozen", "opens_at", "closes_at", "outcome"} | {
     "slow_lane",
+    "share_image",
     "created_at",
     "updated_at",
 }

@@ -13,8 +13,23 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from campaign_site import middleware
-from campaign_site.admin_base import PageAdmin, Publish, Refused, TakeDown, Verb, change_url
-from campaign_site.admin_forms import PHOTO_FIELDS, IllustratedForm, LinesField, PlainTextarea
+from campaign_site.admin_base import (
+    PageAdmin,
+    Publish,
+    Refused,
+    TakeDown,
+    Verb,
+    change_url,
+    picture_now,
+)
+from campaign_site.admin_forms import (
+    PHOTO_FIELDS,
+    IllustratedForm,
+    LinesField,
+    PictureField,
+    PlainTextarea,
+    keep_picture,
+)
 from campaign_site.templatetags.vigil import number
 from campaigns.models import Addressee
 from petitions import mending, publishing
@@ -47,6 +62,15 @@ SIGNED_PARTS = _("What they sign")
 
 
 class PetitionForm(IllustratedForm):
+    share_image_upload = PictureField(
+        label=_("New share image"),
+        help_text=_(
+            "What messengers show beside the link, in place of the photo: best 1200 × 630 pixels, "
+            "with few and large words, for example the title. JPEG, PNG or WebP, at most 15 MB."
+        ),
+    )
+    remove_share_image = forms.BooleanField(label=_("Take the share image away"), required=False)
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         if self.instance.frozen:
@@ -56,6 +80,7 @@ class PetitionForm(IllustratedForm):
 
     def clean(self):
         super().clean()
+        keep_picture(self, "share_image")
         if self.instance.frozen:
             self._refuse_changes()
         elif self.instance.is_published and not self.cleaned_data.get("promise"):
@@ -324,7 +349,7 @@ class PetitionAdmin(PageAdmin):
     list_filter = ("state", "campaign")
     search_fields = ("title", "summary")
     prepopulated_fields = {"slug": ("title",)}
-    readonly_fields = (*PageAdmin.readonly_fields, "people_shown")
+    readonly_fields = (*PageAdmin.readonly_fields, "people_shown", "share_image_now")
     fieldsets = (
         (
             _("What people read first"),
@@ -336,6 +361,10 @@ class PetitionAdmin(PageAdmin):
             {"fields": ("salutation", "letter", "demands", "promise", "language")},
         ),
         (_("Photo"), {"fields": PHOTO_FIELDS}),
+        (
+            _("Share image"),
+            {"fields": ("share_image_now", "share_image_upload", "remove_share_image")},
+        ),
         (
             _("When, and how many"),
             {"fields": (("opens_at", "closes_at"), "outcome", ("goal", "show_count_from"))},
@@ -375,6 +404,10 @@ class PetitionAdmin(PageAdmin):
     @admin.display(description=_("Recipients"))
     def recipients_shown(self, petition):
         return petition.recipients
+
+    @admin.display(description=_("Share image now"))
+    def share_image_now(self, petition):
+        return picture_now(petition.share_image)
 
     @admin.display(description=_("People who signed"))
     def people_shown(self, petition):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from campaign_site.partial_dates import PartialDateField
-from campaign_site.pictures import Illustrated
+from campaign_site.pictures import Illustrated, largest
 from campaign_site.publishing import Described, NonEmptyStrings
 from campaigns.models import Addressee, Campaign, Government, Profile
 
@@ -130,6 +130,8 @@ class Petition(Described, Illustrated):
     slow_lane = models.BooleanField(
         _("slow lane"), default=False, help_text=_("Mails wait a while, against a wave of abuse.")
     )
+    # As `pictures.store` says; its words are its own, so a copy of the petition has none.
+    share_image = models.JSONField(_("share image"), null=True, blank=True, editable=False)
     # Set by the transaction that inserts the first signature, and never unset.
     frozen = models.DateTimeField(_("frozen since"), null=True, editable=False)
 
@@ -163,6 +165,10 @@ class Petition(Described, Illustrated):
 
     def get_absolute_url(self):
         return reverse("petitions:petition", args=[self.slug])
+
+    @property
+    def picture_to_share(self):
+        return largest(self.share_image) if self.share_image else super().picture_to_share
 
     @property
     def is_published(self):
