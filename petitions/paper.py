@@ -111,11 +111,14 @@ class Part:
 class Workshop:
     """A folder under PRIVATE_ROOT in which one document is set; it goes when that is done."""
 
+    template = "paper.typ"
+    seconds = SECONDS
+
     def __enter__(self):
         root = private_folder()
         self._folder = tempfile.TemporaryDirectory(dir=root, prefix="paper-")
         self.folder = Path(self._folder.name)
-        (self.folder / "paper.typ").write_bytes((HERE / "paper.typ").read_bytes())
+        (self.folder / "paper.typ").write_bytes((HERE / self.template).read_bytes())
         return self
 
     def __exit__(self, *error):
@@ -136,7 +139,7 @@ class Workshop:
             done = subprocess.run(
                 [sys.executable, "-I", str(HERE / "typesetting.py"), str(self.folder), task],
                 capture_output=True,
-                timeout=SECONDS,
+                timeout=self.seconds,
                 check=False,
                 # It needs no secret of ours.
                 env={"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8"},
