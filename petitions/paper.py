@@ -280,8 +280,8 @@ def _document(part, layout, pages, *, slack=0.0, squeeze=1.0) -> dict:
             "density": {"columns": layout.columns, "size": size, "gap": gap * squeeze},
             "host": {"name": site.name, "lines": site.postal_address.splitlines()},
             "list": {
-                "title": _words(petition.title),
-                "ask": _words(
+                "title": directed(petition.title),
+                "ask": directed(
                     _("The people below ask %(addressee)s: %(ask)s")
                     % {"addressee": part.delivery.addressee, "ask": petition.demands[0]}
                     if petition.demands
@@ -316,7 +316,7 @@ def _page(part, rows, where) -> dict:
         "foot": foot,
         "places": [
             {
-                "heading": _words(place.heading or _("Other places")),
+                "heading": directed(place.heading or _("Other places")),
                 "names": [_entry(place, row) for row in place.rows],
             }
             for place in by_place(rows)
@@ -328,8 +328,8 @@ def _entry(place, row) -> dict:
     own = place.own(row)
     return {
         "line": row.line,
-        "name": _words(row.name),
-        "own": _words(own) if own else None,
+        "name": directed(row.name),
+        "own": directed(own) if own else None,
         "tall": any(_is_tall(letter) for letter in row.name + own),
     }
 
@@ -344,7 +344,7 @@ LONG = 14.0  # times the size of the letters: about the narrowest column
 JOINED = 20  # letters of a script whose shape changes where they are parted
 
 
-def _words(text: str) -> dict:
+def directed(text: str) -> dict:
     """A piece of text with its direction, and room to break in very long words."""
     return {"text": _breakable(text), "rtl": _reads_from_the_right(text)}
 
@@ -426,7 +426,7 @@ def _cover(part, language) -> dict:
     return {
         "kind": "cover",
         "to": [
-            _words(line)
+            directed(line)
             for line in (
                 delivery.addressee,
                 delivery.government.name,
@@ -435,12 +435,12 @@ def _cover(part, language) -> dict:
             if line
         ],
         "date": _date(delivery.cover_date),
-        "salutation": _words((holder and holder.salutation) or petition.salutation),
+        "salutation": directed((holder and holder.salutation) or petition.salutation),
         "opening": _("we hand you the names of people who signed this petition: %(title)s")
         % {"title": petition.title},
         "number": number,
         "ask_heading": _("They ask:"),
-        "demands": [_words(demand) for demand in petition.demands],
+        "demands": [directed(demand) for demand in petition.demands],
         "everyone": _("Everyone listed chose to be named to you."),
         "answer": answer,
         "signature": _("For %(host)s") % {"host": SiteSettings.load().name},
@@ -488,7 +488,7 @@ def _figures(part) -> dict:
     return {
         "kind": "figures",
         "heading": _("Figures"),
-        "title": _words(delivery.petition.title),
+        "title": directed(delivery.petition.title),
         "lines": lines,
     }
 
@@ -498,7 +498,7 @@ def _letter(part) -> dict:
     blocks = [
         {
             "kind": kind,
-            "runs": [{**_words(text), "strong": strong} for text, strong in runs],
+            "runs": [{**directed(text), "strong": strong} for text, strong in runs],
         }
         for kind, runs in plain_blocks(petition.letter)
     ]
@@ -508,10 +508,10 @@ def _letter(part) -> dict:
         "rtl": _reads_from_the_right(petition.letter),
         "version": _("Version %(version)s: the same for everybody on this list.")
         % {"version": petition.frozen_digest()[:12]},
-        "title": _words(petition.title),
-        "salutation": _words(petition.salutation),
+        "title": directed(petition.title),
+        "salutation": directed(petition.salutation),
         "blocks": blocks,
-        "demands": [_words(demand) for demand in petition.demands],
+        "demands": [directed(demand) for demand in petition.demands],
     }
 
 
@@ -521,7 +521,7 @@ def _totals(part) -> dict:
         "heading": _("Names by place"),
         "rows": [
             {
-                "place": _words(place.heading or _("Other places")),
+                "place": directed(place.heading or _("Other places")),
                 "names": _number(len(place.rows)),
             }
             for place in by_place(part.rows)
@@ -534,7 +534,7 @@ def _receipt(part, pages) -> dict:
     return {
         "kind": "receipt",
         "heading": _("Receipt"),
-        "title": _words(part.delivery.petition.title),
+        "title": directed(part.delivery.petition.title),
         "received": _("Received: part %(part)s of %(parts)s, %(pages)s, %(names)s.")
         % {
             "part": part.number,
@@ -552,7 +552,7 @@ def _label(part) -> dict:
     return {
         "kind": "label",
         "part": _("Part %(part)s of %(parts)s") % {"part": part.number, "parts": part.of},
-        "title": _words(delivery.petition.title),
+        "title": directed(delivery.petition.title),
         "lines": [
             _("To: %(addressee)s") % {"addressee": delivery.addressee},
             _names(part.names),
@@ -611,7 +611,7 @@ def _for_us(delivery, changed) -> dict:
         "heading": _("Handover sheet"),
         "warning": _("For us. Not handed over."),
         "sections": [
-            {"heading": heading, "lines": [_words(line) for line in lines], "blanks": blanks}
+            {"heading": heading, "lines": [directed(line) for line in lines], "blanks": blanks}
             for heading, lines, blanks in sections
         ],
     }
