@@ -10,11 +10,12 @@ RESOLVE = $(UV) pip compile pyproject.toml --quiet --generate-hashes --no-emit-i
 	--no-header --no-annotate --universal --python-version 3.11 $(ARGS)
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test benchmark-signing benchmark-import lint messages lock
+.PHONY: help demo test benchmark benchmark-signing benchmark-import lint messages lock
 
 help:
 	@echo "make demo [PORT=8000] [VAR=var]  a demonstration on this machine; Ctrl-C ends it"
 	@echo "make test [ARGS=...]             the tests"
+	@echo "make benchmark [ARGS=...]        how near to the database's own speed are large lists?"
 	@echo "make benchmark-signing           can the time of an answer tell who has signed?"
 	@echo "make benchmark-import [ARGS=...] do a million names from a file come in, in flat memory?"
 	@echo "make lint                        style, and what must not stand in a file"
@@ -38,6 +39,9 @@ lint: .venv/test
 	@$(FOUND) '[-]-(default-index|find[-]links)|[:]//[^ ]*/simple/'; test $$? -eq 1
 	@$(FOUND) '"[r]esolved"'; test $$? -eq 1
 	@$(FOUND) '(^|[^[:alnum:]_./-])/(home|root|Users)/[[:alnum:]]'; test $$? -eq 1
+
+benchmark: .venv/test
+	@exec $(PYTHON) benchmarks/delivering.py $(ARGS)
 
 benchmark-signing: .venv/test
 	@exec $(PYTHON) benchmarks/signing_times.py

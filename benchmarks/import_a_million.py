@@ -7,53 +7,26 @@ nothing; the file put right is checked, counted and undone again. Printed are se
 memory above what an idle process has. Ends with 1 when a figure is not as promised.
 """
 
-import base64
-import os
 import random
-import resource
-import secrets
 import sys
-import tempfile
 import time
 from pathlib import Path
 
-BASE = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(BASE))
-
-from campaign_site.embedded_postgres import EmbeddedPostgres  # noqa: E402 found by the line above
+from stage import fresh_site, peak_memory
 
 MOST_MEMORY = 50  # MB above idle
 
 
 def main(rows):
-    with tempfile.TemporaryDirectory(prefix="vigil-benchmark-") as folder:
-        # As root the server runs as another account, which must get through.
-        os.chmod(folder, 0o711)  # noqa: S103
-        with EmbeddedPostgres(Path(folder) / "database") as db:
-            db.create_database("vigil")
-            os.environ |= {
-                "DATABASE_URL": db.url("vigil"),
-                "VIGIL_VAR": str(Path(folder) / "var"),
-                "SECRET_KEY": secrets.token_urlsafe(50),
-                "SIGNER_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-                "DJANGO_SETTINGS_MODULE": "campaign_site.settings",
-            }
-            os.environ.pop("VIGIL_DEMO", None)
-            return measure(Path(folder), rows)
+    with fresh_site() as folder:
+        return measure(folder, rows)
 
 
-def measure(folder, rows):
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-    from django.db import connections
-
+def measure(folder: Path, rows):
     from petitions import batches, counting, imports
     from petitions.models import PaperBatch, Signature
     from tests import factories
 
-    call_command("migrate", verbosity=0)
     petition, by = factories.make_petition(), factories.make_member("campaigner")
     good = folder / "names.csv"
     write(good, rows)
@@ -74,7 +47,7 @@ def measure(folder, rows):
         if not true:
             problems.append(sentence)
 
-    idle = memory()
+    idle = peak_memory()
     upload = keep(wrong)
     timed("a file with one mistake in its last row", imports.work)
     upload = imports.load(upload.id, by=by)
@@ -89,12 +62,11 @@ def measure(folder, rows):
     expect(not counting.recount(petition), "the counter drifted")
     timed("undone", lambda: batches.undo(PaperBatch.objects.get()))
     expect(numbers() == (0, 0), "something was left after undoing")
-    above = memory() - idle
+    above = peak_memory() - idle
     print(f"memory above idle at its most: {above} MB (at most {MOST_MEMORY})")
     expect(above <= MOST_MEMORY, "memory grows with the file")
     for problem in problems:
         print("NOT AS PROMISED:", problem)
-    connections.close_all()
     return 1 if problems else 0
 
 
@@ -123,11 +95,6 @@ def timed(what, work):
     start = time.perf_counter()
     work()
     print(f"{what}: {time.perf_counter() - start:.0f} s", flush=True)
-
-
-def memory():
-    """The most that this process ever had, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 if __name__ == "__main__":

@@ -9,25 +9,19 @@ a classifier that looks at the time alone: the chance that a known address took 
 unknown one (0.5: the times tell nothing). Ends with 1 when it is further than 0.05 from 0.5.
 """
 
-import base64
 import http.client
 import os
 import random
 import re
-import secrets
 import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from urllib.parse import urlencode
 
-BASE = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(BASE))
-
-from campaign_site.embedded_postgres import EmbeddedPostgres  # noqa: E402 found by the line above
+from stage import BASE, fresh_site
 
 EACH = 2_000
 WARM_UP = 200
@@ -35,44 +29,25 @@ LARGEST = 0.55
 
 
 def main():
-    with tempfile.TemporaryDirectory(prefix="vigil-benchmark-") as folder:
-        # As root the server runs as another account, which must get through.
-        os.chmod(folder, 0o711)  # noqa: S103
-        with EmbeddedPostgres(Path(folder) / "database", settings={"max_connections": "50"}) as db:
-            db.create_database("vigil")
-            os.environ |= {
-                "DATABASE_URL": db.url("vigil"),
-                "VIGIL_VAR": str(Path(folder) / "var"),
-                "SECRET_KEY": secrets.token_urlsafe(50),
-                "SIGNER_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-                "ALLOWED_HOSTS": "localhost",
-                "DJANGO_SETTINGS_MODULE": "campaign_site.settings",
-                "WEB_CONCURRENCY": "1",
-            }
-            os.environ.pop("VIGIL_DEMO", None)
-            slug, known = make_signatures()
-            subprocess.run(
-                [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"],
-                cwd=BASE,
-                check=True,
-            )
-            times = measure(slug, known)
+    with fresh_site(WEB_CONCURRENCY="1"):
+        slug, known = make_signatures()
+        subprocess.run(
+            [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"],
+            cwd=BASE,
+            check=True,
+        )
+        times = measure(slug, known)
     return report(*times)
 
 
 def make_signatures():
     """A petition that half of the addresses have signed. Returns its slug and those addresses."""
-    import django
-
-    django.setup()
-    from django.core.management import call_command
     from django.db import connection
 
     from petitions import signing
     from petitions.models import PendingSignature
     from tests.factories import fresh, make_petition
 
-    call_command("migrate", verbosity=0)
     petition = make_petition()
     known = [f"known{number:05}@example.org" for number in range(EACH)]
     for address in known:

@@ -30,8 +30,12 @@ SELECT d.position, s.name, CASE WHEN d.position >= %s::integer THEN '' ELSE s.ci
 FROM petitions_delivered d JOIN petitions_signature s ON s.id = d.signature_id
 WHERE d.delivery_id = %s::bigint AND d.position BETWEEN %s::integer AND %s::integer
     AND s.state = 'confirmed' AND s.deliver
-ORDER BY d.position
 """
+# Read while it is sent, so that a list of any length needs no memory; and once over the table,
+# where ranges of positions would each read much of it.
+_COPY = f"""
+COPY (SELECT name, city FROM ({_ROWS}) AS list (position, name, city) ORDER BY position) TO STDOUT
+"""  # noqa: S608 constants
 _NEVER = 2**31 - 1
 
 
@@ -46,20 +50,26 @@ def rows(
 ) -> Iterator[tuple[str, str]]:
     """(name, city) in the stored order. Who was removed since leaves a gap."""
     tally = tally or Tally()
-    for span in _chosen(delivery, part):
-        for first in range(span.start, span.stop, VOLUME):
-            found = lines(delivery, range(first, min(first + VOLUME, span.stop)))
-            tally.names += len(found)
-            for _line, name, city in found:
-                yield name, city
+    every = _chosen(delivery, part)
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(_COPY, _values(delivery, range(every[0].start, every[-1].stop))) as found,
+    ):
+        found.set_types(["text", "text"])
+        for row in found.rows():
+            tally.names += 1
+            yield row
 
 
 def lines(delivery, span: range) -> list[tuple[int, str, str]]:
     """(line, name, city) of these lines of the list."""
-    other = delivery.other_places_from or _NEVER
     with connection.cursor() as cursor:
-        cursor.execute(_ROWS, [other, delivery.pk, span.start, span.stop - 1])
+        cursor.execute(_ROWS + "ORDER BY d.position", _values(delivery, span))
         return cursor.fetchall()
+
+
+def _values(delivery, span: range) -> list[int]:
+    return [delivery.other_places_from or _NEVER, delivery.pk, span.start, span.stop - 1]
 
 
 def spans(delivery) -> list[range]:
@@ -111,15 +121,17 @@ def part_starts(delivery, names: int, *, whole_places: bool) -> list[int]:
 
 
 def as_csv(delivery, part: int | None = None, *, tally: Tally | None = None) -> Iterator[bytes]:
-    """UTF-8 with BOM, so that spreadsheets read every script; `name,city`; about 64 kB a piece."""
+    """UTF-8 with BOM, so that spreadsheets read every script; `name,city`."""
     spool = io.StringIO()
     spool.write("\ufeff")
     writer = csv.writer(spool, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    for row in rows(delivery, part, tally=tally):
-        writer.writerow([_text_cell(value) for value in row])
-        if spool.tell() > 65_536:
-            yield _taken(spool)
+    found = rows(delivery, part, tally=tally)
+    while some := list(islice(found, 1_000)):
+        if any(name[:1] in FORMULA_STARTS or city[:1] in FORMULA_STARTS for name, city in some):
+            raise UnsafeRow
+        writer.writerows(some)
+        yield _taken(spool)
     yield _taken(spool)
 
 
@@ -130,17 +142,11 @@ def _taken(spool) -> bytes:
     return piece
 
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
 
 
 class UnsafeRow(Exception):
     """A name that a spreadsheet would run as a formula: it should have been held."""
-
-
-def _text_cell(value: str) -> str:
-    if value.startswith(FORMULA_STARTS):
-        raise UnsafeRow
-    return value
 
 
 _UNSAFE = """
@@ -214,7 +220,7 @@ def as_xlsx(delivery, part: int | None = None, *, tally: Tally | None = None) ->
             _write(sheet, 0, COLUMNS)
             count = 0
             for count, row in enumerate(islice(found, SHEET), 1):
-                _write(sheet, count, map(_text_cell, row))
+                _write(sheet, count, row)
             full = count == SHEET
         book.close()
         with open(file, "rb") as made:
@@ -235,8 +241,9 @@ class _Day(datetime):
 
 def _write(sheet, row: int, values: Iterable[str]) -> None:
     for column, value in enumerate(values):
-        if sheet.write_string(row, column, value):
-            raise UnsafeRow  # longer than a cell may be
+        # It answers otherwise than 0 where a text is longer than a cell may be.
+        if value[:1] in FORMULA_STARTS or sheet.write_string(row, column, value):
+            raise UnsafeRow
 
 
 # --- Paper -------------------------------------------------------------------------------------

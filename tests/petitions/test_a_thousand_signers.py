@@ -267,7 +267,7 @@ def test_every_format_holds_name_and_city_and_nothing_else(telling):
         assert "<f>" not in text, f"{format}: a formula"
         assert "<script" not in text, format
     cells = [cell for line in files["csv"].splitlines() for cell in line.split(",")]
-    assert not [cell for cell in cells if cell.startswith(delivery_lists.FORMULA_STARTS)]
+    assert not [cell for cell in cells if cell[:1] in delivery_lists.FORMULA_STARTS]
     assert {line.count(",") for line in files["csv"].splitlines()} == {1}
     assert files["csv"].splitlines()[0] == "\ufeffname,city"
 
