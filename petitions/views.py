@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from django.http import JsonResponse
+from django.http import FileResponse, Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import get_language
@@ -17,7 +18,9 @@ from campaign_site.publishing import Gone
 from campaign_site.same_site import from_our_pages
 from campaign_site.throttle import Verdict
 from campaigns.models.subscription import CONSENT
+from petitions import badge as badges
 from petitions import events, signing
+from petitions import poster as posters
 from petitions.forms import CodeForm, FindForm, NamedForm, SignForm
 from petitions.models import Handover, Petition, Signature
 
@@ -135,6 +138,48 @@ def count(request, slug):
     response["Access-Control-Allow-Origin"] = "*"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
+
+
+# --- To pass on ------------------------------------------------------------------------------
+
+
+@require_safe
+def badge(request, slug):
+    """The counter for pages of others, who may show it as a picture."""
+    response = _svg(render_to_string("petitions/badge.svg", badges.badge(_published(slug))))
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+@require_safe
+def code_picture(request, slug):
+    address = posters.address_of(_published(slug))
+    return _svg(posters.code_of(address, border=posters.QUIET))
+
+
+def _svg(drawing):
+    return HttpResponse(drawing, content_type="image/svg+xml; charset=utf-8")
+
+
+@require_safe
+def poster(request, slug):
+    petition = _published(slug)
+    if petition.is_closed:
+        raise Http404
+    paper = "letter" if request.GET.get("paper") == "letter" else "a4"
+    try:
+        file = posters.poster(petition, paper)
+    except posters.NotNow:
+        return HttpResponse(
+            _("This poster is not ready. Please try again in a minute."),
+            content_type="text/plain; charset=utf-8",
+            status=503,
+            headers={"Retry-After": "60"},
+        )
+    # It streams, so no copy of it stays in the memory of the page cache.
+    return FileResponse(
+        file.open("rb"), filename=f"{slug}-{paper}.pdf", headers={"Cache-Control": "max-age=600"}
+    )
 
 
 @from_our_pages

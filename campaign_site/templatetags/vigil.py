@@ -8,6 +8,7 @@ from django.urls import translate_url
 from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import get_language, get_language_info, ngettext
 
 from campaign_site import partial_dates
@@ -34,11 +35,18 @@ def number(value: int) -> str:
     return formats.number_format(value, use_l10n=True, force_grouping=True)
 
 
+@register.filter
+def in_zone(moment) -> str:
+    """`{{ petition.opens_at|in_zone }}`: "3 May 2027, 09:00 (America/Toronto)"."""
+    when = formats.date_format(localtime(moment), "DATETIME_FORMAT")
+    return f"{when} ({settings.TIME_ZONE})"
+
+
 @register.simple_tag
 def signed(count: int) -> SafeString:
     """`{% signed numbers.total %}`: "<strong>786</strong> people have signed", in the right
     plural."""
-    before, after = _around(count)
+    before, after = signed_around(count)
     return format_html("{}<strong>{}</strong>{}", before, number(count), after)
 
 
@@ -50,11 +58,12 @@ _SAMPLES = (0, 1, 2, 3, 5, 11, 100)
 def signed_forms() -> str:
     """For the script of the counter, as JSON: [[0, "", " people have signed"], …], what stands
     before and behind each sample number."""
-    forms = [[count, *_around(count)] for count in _SAMPLES]
+    forms = [[count, *signed_around(count)] for count in _SAMPLES]
     return json.dumps(forms, ensure_ascii=False, separators=(",", ":"))
 
 
-def _around(count: int) -> tuple[str, str]:
+def signed_around(count: int) -> tuple[str, str]:
+    """What stands before and behind the number of people who have signed."""
     text = ngettext("%(number)s person has signed", "%(number)s people have signed", count)
     before, _found, after = text.partition("%(number)s")
     return before, after
