@@ -10,30 +10,51 @@ from petitions.paper import directed
 
 WIDE, INSET = 320, 18
 # About how wide a letter is, as a part of its height, and rather too much.
-NARROW, BROAD, FULL = 0.34, 0.62, 1.05
+NARROW, SLIM, BROAD, CAPITAL, FULL = 0.34, 0.45, 0.62, 0.74, 1.05
 TITLE, TITLE_LINES, SMALL = 15, 2, 12
 
 
 def badge(petition) -> dict:
     """What its template draws. Below the minimum it says no number, as all pages do."""
     count = petition.numbers.total
-    title = directed(petition.title)
-    lines = _lines(_printable(petition.title), (WIDE - 2 * INSET) / TITLE)
-    context = {
-        "petition": petition,
-        "wide": WIDE,
-        "title": [{"text": line, "y": 64 + 20 * row} for row, line in enumerate(lines)],
-        "rtl": title["rtl"],
-        "x": WIDE - INSET if title["rtl"] else INSET,
-        "host": _lines(_printable(SiteSettings.load().name), (WIDE - 2 * INSET) / SMALL, most=1)[0],
-        "accent": SiteSettings.load().accent,
-    }
-    context["host_y"] = 64 + 20 * len(lines) + 4
-    context["high"] = context["host_y"] + 16
+    rtl = directed(petition.title)["rtl"]
+    room = WIDE - 2 * INSET
+    site = SiteSettings.load()
     if count < petition.show_count_from:
-        return context | {"call": _("Be among the first.")}
-    before, after = signed_around(count)
-    return context | {"before": before, "count": number(count), "after": after}
+        before, shown, after = "", _("Be among the first."), ""
+    else:
+        before, after = signed_around(count)
+        shown = number(count)
+    titles = _lines(_printable(petition.title), room / TITLE)
+    rows = [(TITLE, 600, "#211c18", text) for text in titles]
+    rows += [(SMALL, 400, "#5d544c", _lines(_printable(site.name), room / SMALL, most=1)[0])]
+    x = WIDE - INSET if rtl else INSET
+    high = 44
+    placed = []
+    for size, weight, colour, text in rows:
+        high += size + 6
+        placed.append(
+            {"text": text, "size": size, "weight": weight, "colour": colour, "y": high}
+            | _stands(x, rtl, directed(text)["rtl"])
+        )
+    return {
+        "wide": WIDE,
+        "high": high + 16,
+        "rtl": rtl,
+        "before": before,
+        "shown": shown,
+        "after": after,
+        "head": _stands(x, rtl, directed(before + shown + after)["rtl"]),
+        "title": " ".join(titles),
+        "rows": placed,
+        "accent": site.accent,
+    }
+
+
+def _stands(x, from_the_right, rtl):
+    """A line in its own direction, at the side where all begin."""
+    anchor = "start" if rtl == from_the_right else "end"
+    return {"x": x, "direction": "rtl" if rtl else "ltr", "anchor": anchor}
 
 
 def _printable(text: str) -> str:
@@ -50,7 +71,11 @@ def _width(letter: str) -> float:
         return 0
     if unicodedata.east_asian_width(letter) in "WF":
         return FULL
-    return NARROW if letter in "iljtfr.,:;!|' " else BROAD if letter.islower() else 0.74
+    if letter in "il.,:;!|' ":
+        return NARROW
+    if letter in "jtfr":
+        return SLIM
+    return BROAD if letter.islower() else CAPITAL
 
 
 def _lines(text: str, room: float, most: int = TITLE_LINES) -> list[str]:
@@ -63,7 +88,7 @@ def _lines(text: str, room: float, most: int = TITLE_LINES) -> list[str]:
             line, used = "", 0.0
         for letter in word if wide > room else [word]:
             wide = sum(map(_width, letter))
-            if line and used + wide > room + 0.4:
+            if line and used + wide > room:
                 lines.append(line)
                 line, used = "", 0.0
             line, used = line + letter, used + wide
@@ -77,9 +102,13 @@ def _lines(text: str, room: float, most: int = TITLE_LINES) -> list[str]:
 
 
 def _pieces(text):
-    """Words with the spaces behind them; Chinese breaks between any two letters."""
+    """Words with the spaces behind them; Chinese breaks between any two letters, but no line of
+    it begins with a full stop."""
     piece = ""
     for letter in text:
+        if unicodedata.category(letter).startswith("P"):
+            piece += letter
+            continue
         if piece and ((piece[-1].isspace() and not letter.isspace()) or _width(letter) == FULL):
             yield piece
             piece = ""

@@ -15,6 +15,7 @@ from pathlib import Path
 import segno
 from django.conf import settings
 from django.utils import translation
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
@@ -25,9 +26,11 @@ from petitions.paper import HERE, PAPERS, CannotPrint, Workshop, directed
 
 SECONDS = 30
 TRY_AGAIN = 60 * 60  # seconds
-# Of the photo, in mm; the template asks for the same.
+# The photo at its largest, in mm.
 CROP = {"a4": (180, 112), "letter": (185.9, 98)}
 PIXELS_WIDE = 1600  # 220 to the inch
+# In letters: what can be read from some steps away. The page has all of it.
+SUMMARY, ASK = 420, 240
 QUIET = 4  # white around a code, in its squares: what cameras need
 
 
@@ -150,9 +153,9 @@ def _document(petition, paper) -> dict:
         "rtl": title["rtl"],
         "accent": site.accent,
         "title": title,
-        "summary": directed(petition.summary),
+        "summary": directed(Truncator(petition.summary).chars(SUMMARY)),
         "to": directed(_("We ask the %(governments)s:") % {"governments": petition.recipients}),
-        "ask": directed(petition.demands[0]),
+        "ask": directed(Truncator(petition.demands[0]).chars(ASK)),
         "call": directed(_("Add your name")),
         "how": directed(_("Point the camera of your phone at the code, or type:")),
         "address": directed(address_of(petition).partition("://")[2].rstrip("/")),
