@@ -128,6 +128,14 @@ class VigilAdminSite(AdminSite):
     index_title = _("What would you like to do?")
     enable_nav_sidebar = False
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._parts_of_home = []
+
+    def on_home(self, part):
+        """What the apps put on the first page: a function from a request to its context."""
+        self._parts_of_home.append(part)
+
     def login(self, request, extra_context=None):
         # Django's login page has a `site` of its own.
         ours = apps.get_model("campaign_site", "SiteSettings").load()
@@ -138,6 +146,8 @@ class VigilAdminSite(AdminSite):
         from campaign_site import keys
 
         context = {"sections": _sections(request), "key_problem": keys.problem()}
+        for part in self._parts_of_home:
+            context |= part(request)
         return super().index(request, context | (extra_context or {}))
 
 

@@ -99,7 +99,7 @@ _NOT_COPIED = {"id", "slug", "state", "frozen", "opens_at", "closes_at", "outcom
 def copy(petition, *, by=None) -> Petition:
     """A new draft with the same words, people and recipients. Nobody has signed it."""
     made = Petition(
-        slug=_free_slug(petition.slug),
+        slug=free_slug(Petition, petition.slug),
         **{
             field.attname: getattr(petition, field.attname)
             for field in Petition._meta.concrete_fields
@@ -116,14 +116,14 @@ def copy(petition, *, by=None) -> Petition:
     return made
 
 
-def _free_slug(slug):
-    number = 2
-    while True:
+def free_slug(model, slug: str) -> str:
+    """This, or with the first number behind it that nothing of this kind has yet."""
+    tried, number = slug[:80], 1
+    while model.objects.filter(slug=tried).exists():
+        number += 1
         ending = f"-{number}"
         tried = slug[: 80 - len(ending)] + ending
-        if not Petition.objects.filter(slug=tried).exists():
-            return tried
-        number += 1
+    return tried
 
 
 def promise_in_its_language(petition) -> str:

@@ -1,3 +1,23 @@
-from petitions.admin import delivery, event, handover, invalidation, ledger, paper, petition, review
+from petitions.admin import (
+    delivery,
+    event,
+    handover,
+    home,
+    invalidation,
+    ledger,
+    paper,
+    petition,
+    review,
+)
 
-__all__ = ["delivery", "event", "handover", "invalidation", "ledger", "paper", "petition", "review"]
+__all__ = [
+    "delivery",
+    "event",
+    "handover",
+    "home",
+    "invalidation",
+    "ledger",
+    "paper",
+    "petition",
+    "review",
+]

@@ -33,7 +33,7 @@ from campaign_site.admin_forms import (
 from campaign_site.templatetags.vigil import number
 from campaigns.models import Addressee
 from petitions import mending, publishing
-from petitions.admin import supporter
+from petitions.admin import quick_start, supporter
 from petitions.admin.event import NewEventLink, SlowLane
 from petitions.models import Mend, Petition, Target
 from petitions.models.petition import FROZEN_PARTS, NAMES_AFTER_CLOSING
@@ -377,8 +377,10 @@ class PetitionAdmin(PageAdmin):
 
     def get_urls(self):
         forget = self.admin_site.admin_view(partial(supporter.forget, model_admin=self))
+        start = self.admin_site.admin_view(partial(quick_start.quick_start, model_admin=self))
         return [
             path("supporter/", forget, name="petitions_petition_forget"),
+            path("quick-start/", start, name="petitions_petition_quick-start"),
             *super().get_urls(),
         ]
 
