@@ -32,7 +32,7 @@ def badge(petition) -> dict:
     high = 44
     placed = []
     for size, weight, colour, text in rows:
-        high += size + 6
+        high += size + (6 if size == TITLE else 9)
         placed.append(
             {"text": text, "size": size, "weight": weight, "colour": colour, "y": high}
             | _stands(x, rtl, directed(text)["rtl"])

@@ -22,6 +22,7 @@ from petitions import badge as badges
 from petitions import events, signing
 from petitions import poster as posters
 from petitions.forms import CodeForm, FindForm, NamedForm, SignForm
+from petitions.growth import growth
 from petitions.models import Handover, Petition, Signature
 
 
@@ -50,7 +51,7 @@ def _published(slug):
     return petition
 
 
-def petition_page(request, petition, form, status=200, *, preview=False, event_over=False):
+def petition_page(request, petition, form, status=200, **more):
     people = petition.profiles.published()
     return render(
         request,
@@ -64,8 +65,7 @@ def petition_page(request, petition, form, status=200, *, preview=False, event_o
             .filter(delivery__petition=petition)
             .select_related("delivery", "office"),
             "organisations": petition.campaign.organisations.all(),
-            "preview": preview,
-            "event_over": event_over,
+            **more,
         },
         status=status,
     )
@@ -75,7 +75,8 @@ def petition_page(request, petition, form, status=200, *, preview=False, event_o
 def petition(request, slug):
     found = _published(slug)
     form = SignForm(petition=found) if found.is_open else None
-    return petition_page(request, found, form)
+    # Only here, where the page is kept for a while: it counts all signatures by day.
+    return petition_page(request, found, form, growth=growth(found))
 
 
 @never_cache

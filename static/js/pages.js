@@ -1,4 +1,19 @@
-// Keeps the number on a petition page current. The page is right without it.
+// What public pages do beyond links and forms. Each is right without this. One file, because each
+// file is a request of its own.
+
+// Shares by what the device has for it. Text and address come from the page: the address is that of
+// the page to pass on, which on a personal page is another one.
+(() => {
+  if (!navigator.share) return;
+  for (const button of document.querySelectorAll(".share-here")) {
+    const { title, text, url } = button.dataset;
+    // Whoever closes the menu again has simply not shared.
+    button.addEventListener("click", () => navigator.share({ title, text, url }).catch(() => {}));
+    button.parentElement.hidden = false;
+  }
+})();
+
+// Keeps the number on a petition page current.
 (() => {
   const counter = document.querySelector(".counter[data-url]");
   if (!counter) return;
