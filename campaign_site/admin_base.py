@@ -5,20 +5,23 @@ from functools import partial
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, models
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, models, transaction
 from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.text import capfirst
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from campaign_site import going_public, middleware
+from campaign_site import edit_conflicts, going_public, middleware, preview_links
 from campaign_site.admin_forms import LinesField, PlainTextarea
 from campaign_site.models import record
 from campaign_site.pictures import largest
@@ -107,14 +110,19 @@ class StaffFields:
             kwargs["widget"] = PlainTextarea(attrs={"rows": rows, "dir": "auto"})
         if isinstance(db_field, models.URLField):
             kwargs["assume_scheme"] = "https"
-        if isinstance(db_field, models.URLField):
-            kwargs["assume_scheme"] = "https"
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
             # A red cross beside a choice is too easily taken for “choose none”.
             field.widget.can_delete_related = False
             field.widget.can_change_related = field.widget.can_view_related = False
         return field
+
+
+class StaffInline(StaffFields):
+    """For inlines: rows below the row of the page."""
+
+    def get_formset(self, request, obj=None, **kwargs):
+        return edit_conflicts.noticing_rows(super().get_formset(request, obj, **kwargs))
 
 
 class StaffAdmin(StaffFields, admin.ModelAdmin):
@@ -169,6 +177,20 @@ class StaffAdmin(StaffFields, admin.ModelAdmin):
 
     # --- Saving ---
 
+    def get_form(self, request, obj=None, **kwargs):
+        form = super().get_form(request, obj, **kwargs)
+        return edit_conflicts.noticing(form) if obj else form
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        form = context["adminform"].form
+        if change and self.has_change_permission(request, obj):
+            rows = [row for inline in context["inline_admin_formsets"] for row in inline.formset]
+            context["seen"] = edit_conflicts.to_remember(form, [form, *rows])
+            if any(one.conflicts for one in [form, *rows]):
+                context["conflict"] = edit_conflicts.who_changed(obj, form)
+                context["in_conflict"] = True
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
     def save_model(self, request, obj, form, change):
         """Only what was changed here: what happened meanwhile elsewhere stays."""
         if not change:
@@ -181,9 +203,29 @@ class StaffAdmin(StaffFields, admin.ModelAdmin):
             changed |= columns & {"updated_at"}
             obj.save(update_fields=sorted(changed))
 
+    def save_formset(self, request, form, formset, change):
+        """Of rows, too, only what was changed here."""
+        formset.save(commit=False)
+        for row in formset.deleted_objects:
+            row.delete()
+        for row, changed in formset.changed_objects:
+            columns = {field.name for field in row._meta.concrete_fields}
+            row.save(update_fields=sorted(columns & set(changed)))
+        for row in formset.new_objects:
+            row.save(force_insert=True)
+        formset.save_m2m()
+
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)
         middleware.publish()
+        kept = getattr(form, "kept", set())
+        if kept:
+            names = ", ".join(str(form.fields[name].label) for name in sorted(kept))
+            messages.info(
+                request,
+                gettext("Somebody changed this meanwhile, and it stays: %(fields)s.")
+                % {"fields": names},
+            )
 
     def delete_model(self, request, obj):
         super().delete_model(request, obj)
@@ -195,15 +237,28 @@ class StaffAdmin(StaffFields, admin.ModelAdmin):
         if object_id is not None:
             extra_context["verbs"] = self.offered_verbs(request, object_id)
         try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
+            return self._one_at_a_time(request, object_id, form_url, extra_context)
         except IntegrityError:
             # Somebody was quicker: the first signature, or the same entry. Looked at again, the
             # form says so by the field.
             try:
-                return super().changeform_view(request, object_id, form_url, extra_context)
+                return self._one_at_a_time(request, object_id, form_url, extra_context)
             except IntegrityError as error:
                 messages.error(request, self.refusal(error))
                 return HttpResponseRedirect(request.path)
+
+    def _one_at_a_time(self, request, object_id, form_url, extra_context):
+        """Whoever saves the same row waits until it is saved, then reads it."""
+        if request.method != "POST" or object_id is None:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        with transaction.atomic():
+            try:
+                pk = self.opts.pk.to_python(unquote(object_id))
+            except ValidationError:
+                pk = None  # Django says that there is no such row
+            rows = self.model._base_manager.select_for_update(no_key=True)
+            rows.filter(pk=pk).values("pk").first()
+            return super().changeform_view(request, object_id, form_url, extra_context)
 
     def refusal(self, error):
         return gettext("The database refused this. Please look at the page once more.")
@@ -274,11 +329,12 @@ class StaffAdmin(StaffFields, admin.ModelAdmin):
             return HttpResponseRedirect(verb.goes_to())
         form = verb.form()
         problems = verb.problems()
+        refusal = ""
         if request.method == "POST" and not problems and (form is None or form.is_valid()):
             try:
                 message = verb.do(form)
-            except Refused as refusal:
-                problems = [str(refusal)]
+            except Refused as refused:
+                refusal, problems = str(refused), verb.problems()
             else:
                 messages.success(request, message)
                 return HttpResponseRedirect(verb.goes_to())
@@ -290,6 +346,7 @@ class StaffAdmin(StaffFields, admin.ModelAdmin):
             verb=verb,
             form=form,
             problems=problems,
+            refusal=refusal,
             status=422 if request.method == "POST" else 200,
         )
 
@@ -375,6 +432,47 @@ class TakeDown(Verb):
         if not going_public.take_down(self.obj, by=self.user):
             raise Refused(gettext("This changed meanwhile. Please look at it once more."))
         return gettext("Taken down. Its page says that it was removed.")
+
+
+class PreviewLink(Verb):
+    name = "preview-link"
+    label = _("Preview link to share")
+    button = _("Make the link")
+
+    def permitted(self):
+        opts = self.obj._meta
+        return self.user.has_perm(f"{opts.app_label}.change_{opts.model_name}")
+
+    def offered(self):
+        return not self.obj.is_published
+
+    def says(self):
+        return [
+            gettext(
+                "For people without a login here, such as the family or a lawyer: whoever has the "
+                "link sees the page as it will be, with every change that you save."
+            ),
+            gettext("It works for %(days)s days. It cannot be called back before.")
+            % {"days": preview_links.GOOD_FOR.days},
+            gettext("Once the page is published, the link leads there."),
+        ]
+
+    def do(self, form):
+        address, until = preview_links.make(self.obj)
+        record(
+            "made a preview link",
+            self.obj,
+            by=self.user,
+            kind=self.obj._meta.model_name,
+            until=until.isoformat(timespec="minutes"),
+        )
+        return format_html(
+            '{} <a class="long" href="{}">{}</a>',
+            gettext("Link to share. It works until %(until)s:")
+            % {"until": date_format(localtime(until), "DATETIME_FORMAT")},
+            address,
+            address,
+        )
 
 
 class PageAdmin(StaffAdmin):

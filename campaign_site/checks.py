@@ -110,6 +110,10 @@ def server_log(app_configs, databases=None, **kwargs):
     ]
 
 
+def no_mail_leaves() -> bool:
+    return settings.MAIL_TRANSPORT["EMAIL_BACKEND"].endswith("console.EmailBackend")
+
+
 @checks.register(checks.Tags.security, deploy=True)
 def public_address(app_configs, **kwargs):
     found = []
@@ -121,7 +125,7 @@ def public_address(app_configs, **kwargs):
                 id="vigil.W005",
             )
         )
-    if settings.MAIL_TRANSPORT["EMAIL_BACKEND"].endswith("console.EmailBackend"):
+    if no_mail_leaves():
         found.append(
             checks.Warning(
                 "EMAIL_URL is missing: nobody gets the mail that confirms a signature.",

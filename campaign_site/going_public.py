@@ -1,18 +1,16 @@
 """Publish and take down: one conditional UPDATE each, written down, and caches forget."""
 
 from django.db import transaction
-from django.db.models import Q
 
 from campaign_site import middleware
 from campaign_site.models import record
 
 
 @transaction.atomic
-def publish(found, *, by=None, only_if: Q | None = None) -> bool:
-    """Show a draft, or what was taken down, to everybody. False where that is not so (any more),
-    or where `only_if` does not hold."""
+def publish(found, *, by=None) -> bool:
+    """Show a draft, or what was taken down, to everybody. False where that is not so (any more)."""
     state = type(found).State
-    return _move(found, [state.DRAFT, state.REMOVED], state.PUBLISHED, "published", by, only_if)
+    return _move(found, [state.DRAFT, state.REMOVED], state.PUBLISHED, "published", by)
 
 
 @transaction.atomic
@@ -23,8 +21,8 @@ def take_down(found, *, by=None) -> bool:
     return _move(found, before, state.REMOVED, "took down", by)
 
 
-def _move(found, before, after, verb, by, only_if=None):
-    rows = type(found).objects.filter(only_if or Q(), pk=found.pk, state__in=before)
+def _move(found, before, after, verb, by):
+    rows = type(found).objects.filter(pk=found.pk, state__in=before)
     if not rows.update(state=after):
         return False
     record(verb, found, by=by, kind=found._meta.model_name)

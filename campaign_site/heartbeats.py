@@ -89,7 +89,7 @@ def run(name: str, work: Callable[[], dict]) -> bool:
 def in_words() -> list[tuple[bool, str]]:
     """(is all well, sentence), for the page “Health”."""
     found = {heart.name: heart for heart in Heartbeat.objects.all()}
-    report = [_worker(found.get(WORKER)), *_mails(), _key(), _erasure_log()]
+    report = [worker(), *_mails(), _key(), _erasure_log()]
     report += _jobs(found)
     report.append(_purge(found.get(PURGE)))
     report.append(_policy(found.get(POLICY)))
@@ -104,7 +104,8 @@ def _number(figure) -> str:
     return number_format(figure, use_l10n=True, force_grouping=True)
 
 
-def _worker(heart):
+def worker() -> tuple[bool, str]:
+    heart = Heartbeat.objects.filter(name=WORKER).first()
     if heart is None:
         return False, gettext("The worker was never seen: no mail leaves, and nothing is erased.")
     if heart.ran_at < now() - SILENT:

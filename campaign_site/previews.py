@@ -1,54 +1,91 @@
-"""Drafts as the public will see them, for staff only."""
-
-from functools import wraps
+"""Drafts as the public will see them: for staff, and for whoever has a link that ends."""
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from campaign_site import middleware, pages
+from campaign_site import middleware, pages, preview_links
 from campaigns.models import Campaign, Profile
 from petitions.forms import SignForm
 from petitions.models import Petition
 from petitions.views import petition_page
 
 
-def _preview(permission):
-    def decorate(view):
-        @require_safe
-        @wraps(view)
-        def wrapped(request, pk):
-            if not request.user.has_perm(permission):
-                raise PermissionDenied
-            response = view(request, pk)
-            response["X-Robots-Tag"] = "noindex"
-            response["Cache-Control"] = "no-store"
-            # Whatever form the page has: it sends nothing.
-            response["Content-Security-Policy"] = middleware.PUBLIC_CSP.replace(
-                "form-action 'self'", "form-action 'none'"
-            )
-            return response
-
-        return admin.site.admin_view(wrapped)
-
-    return decorate
-
-
-@_preview("campaigns.view_campaign")
-def campaign(request, pk):
-    return pages.campaign_page(request, get_object_or_404(Campaign, pk=pk), preview=True)
-
-
-@_preview("campaigns.view_profile")
-def profile(request, pk):
-    return pages.profile_page(request, get_object_or_404(Profile, pk=pk), preview=True)
-
-
-@_preview("petitions.view_petition")
-def petition(request, pk):
-    found = get_object_or_404(Petition.objects.for_cards().select_related("campaign"), pk=pk)
-    form = SignForm(petition=found)
+def _petition_page(request, petition, *, preview):
+    form = SignForm(petition=petition)
     for field in form.fields.values():
         field.disabled = True
-    return petition_page(request, found, form, preview=True)
+    return petition_page(request, petition, form, preview=preview)
+
+
+PAGES = {
+    Campaign: pages.campaign_page,
+    Profile: pages.profile_page,
+    Petition: _petition_page,
+}
+
+
+def _rows(model):
+    if model is Petition:
+        return Petition.objects.for_cards().select_related("campaign")
+    return model.objects.all()
+
+
+def _preview(request, found, words):
+    return _unfindable(PAGES[type(found)](request, found, preview=words))
+
+
+def _unfindable(response):
+    response["X-Robots-Tag"] = "noindex"
+    response["Cache-Control"] = "no-store"
+    # Its address may open it for a week.
+    response["Referrer-Policy"] = "no-referrer"
+    # Whatever form the page has: it sends nothing.
+    response["Content-Security-Policy"] = middleware.PUBLIC_CSP.replace(
+        "form-action 'self'", "form-action 'none'"
+    )
+    return response
+
+
+@require_safe
+@admin.site.admin_view
+def for_staff(request, pk, model):
+    if not request.user.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}"):
+        raise PermissionDenied
+    words = gettext("Preview: only staff can see this page, and its form sends nothing.")
+    return _preview(request, get_object_or_404(_rows(model), pk=pk), words)
+
+
+@require_safe
+def for_whoever_has_the_link(request, token):
+    """The same page, or the one neutral page for everything that is forged, over or deleted."""
+    link = preview_links.read(token)
+    found = _rows(link.model).filter(pk=link.pk).first() if link else None
+    if found and found.is_published:
+        return redirect(found)
+    if not found or found.state != link.state:
+        return _unfindable(render(request, "campaign_site/preview_over.html", status=404))
+    words = gettext(
+        "Preview: this page is not public yet, and its form sends nothing. Whoever has this link "
+        "can see it until %(until)s."
+    ) % {"until": date_format(localtime(link.until), "DATETIME_FORMAT")}
+    return _preview(request, found, words)
+
+
+urlpatterns = [
+    *(
+        path(
+            f"{model._meta.model_name}s/<int:pk>/",
+            for_staff,
+            {"model": model},
+            name=f"preview_{model._meta.model_name}",
+        )
+        for model in PAGES
+    ),
+    path("<token>/", for_whoever_has_the_link, name="preview"),
+]

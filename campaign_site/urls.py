@@ -3,14 +3,12 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from campaign_site import pages, previews
+from campaign_site import pages
 from campaign_site.feeds import News
 from petitions.urls import unprefixed
 
 urlpatterns = [
-    path("admin/preview/campaigns/<int:pk>/", previews.campaign, name="preview_campaign"),
-    path("admin/preview/profiles/<int:pk>/", previews.profile, name="preview_profile"),
-    path("admin/preview/petitions/<int:pk>/", previews.petition, name="preview_petition"),
+    path("admin/preview/", include("campaign_site.previews")),
     path("admin/", admin.site.urls),
     path("healthz", pages.healthz, name="healthz"),
     path("readyz", pages.readyz, name="readyz"),

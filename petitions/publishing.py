@@ -2,59 +2,22 @@
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils.timezone import now
-from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from campaign_site import going_public, keys, middleware
+from campaign_site import going_public, middleware
 from campaign_site.models import record
-from campaigns.models import Campaign
+from petitions import launch
 from petitions.models import Petition, Target
 
 
-def missing(petition) -> list[str]:
-    """What a petition lacks before anybody may see it, as sentences; empty when nothing."""
-    targets = list(petition.targets.select_related("government", "addressee"))
-    found = []
-    if not targets:
-        found.append(_("It has no recipient yet."))
-    found += [
-        _("%(government)s has no addressee yet: choose who the letter is written to.")
-        % {"government": target.government}
-        for target in targets
-        if target.addressee is None
-    ]
-    if not petition.letter.strip():
-        found.append(_("It has no letter yet."))
-    if not petition.demands:
-        found.append(_("It has no demand yet: type at least one."))
-    if not petition.promise.strip():
-        found.append(_("It has no promise yet: save it with its recipients."))
-    if not petition.campaign.is_published:
-        found.append(
-            _("Its campaign “%(campaign)s” is not published yet.") % {"campaign": petition.campaign}
-        )
-    if problem := keys.problem():
-        found.append(
-            _("Nobody could sign: %(problem)s. Ask whoever runs this server.")
-            % {"problem": problem}
-        )
-    return found
-
-
+@transaction.atomic
 def publish(petition, *, by=None) -> bool:
     """False where the petition is public already, or something is missing by now."""
-    targets = Target.objects.filter(petition=OuterRef("pk"))
-    complete = (
-        Q(Exists(targets))
-        & ~Q(Exists(targets.filter(addressee=None)))
-        & ~Q(letter="")
-        & ~Q(promise="")
-        & ~Q(demands=[])
-        & Q(campaign__in=Campaign.objects.published())
-    )
-    return going_public.publish(petition, by=by, only_if=complete)
+    # Whoever changes it or its recipients waits until this is done.
+    petition = Petition.objects.select_for_update(no_key=True).get(pk=petition.pk)
+    return not launch.missing(petition) and going_public.publish(petition, by=by)
 
 
 @transaction.atomic

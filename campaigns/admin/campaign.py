@@ -5,7 +5,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from campaign_site import middleware
-from campaign_site.admin_base import PageAdmin, Publish, Refused, TakeDown, Verb
+from campaign_site.admin_base import PageAdmin, PreviewLink, Publish, Refused, TakeDown, Verb
 from campaign_site.admin_forms import PHOTO_FIELDS, IllustratedForm
 from campaign_site.models import record
 from campaigns.models import Campaign
@@ -84,7 +84,7 @@ class CampaignForm(IllustratedForm):
 @admin.register(Campaign)
 class CampaignAdmin(PageAdmin):
     form = CampaignForm
-    verbs = (PublishCampaign, EndCampaign, TakeDownCampaign)
+    verbs = (PublishCampaign, PreviewLink, EndCampaign, TakeDownCampaign)
     preview = "preview_campaign"
     list_display = ("title", "state", "parent", "updated_at")
     list_filter = ("state",)

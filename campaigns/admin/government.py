@@ -1,11 +1,11 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from campaign_site.admin_base import StaffAdmin, StaffFields
+from campaign_site.admin_base import StaffAdmin, StaffInline
 from campaigns.models import Addressee, Government, Office
 
 
-class AddresseeInline(StaffFields, admin.StackedInline):
+class AddresseeInline(StaffInline, admin.StackedInline):
     model = Addressee
     extra = 1
     fields = ("office", "name", "salutation", "postal_address", ("since", "until"), "source")
@@ -13,7 +13,7 @@ class AddresseeInline(StaffFields, admin.StackedInline):
     verbose_name_plural = _("addressees: who letters are written to")
 
 
-class OfficeInline(StaffFields, admin.StackedInline):
+class OfficeInline(StaffInline, admin.StackedInline):
     model = Office
     extra = 0
     fields = ("kind", "name", "city", "postal_address", "opening_hours")

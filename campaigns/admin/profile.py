@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from campaign_site.admin_base import PageAdmin, Publish, Refused, StaffFields, TakeDown
+from campaign_site.admin_base import PageAdmin, PreviewLink, Publish, Refused, StaffInline, TakeDown
 from campaign_site.admin_forms import PHOTO_FIELDS, IllustratedForm
 from campaign_site.going_public import publish
 from campaigns.models import Profile, ProfileName, TimelineEntry
@@ -41,12 +41,12 @@ class ProfileForm(IllustratedForm):
         return self.cleaned_data
 
 
-class NameInline(admin.TabularInline):
+class NameInline(StaffInline, admin.TabularInline):
     model = ProfileName
     extra = 0
 
 
-class TimelineInline(StaffFields, admin.StackedInline):
+class TimelineInline(StaffInline, admin.StackedInline):
     model = TimelineEntry
     extra = 0
     fields = (("date", "date_words"), "what", "place", "source", "on_petition")
@@ -56,7 +56,7 @@ class TimelineInline(StaffFields, admin.StackedInline):
 @admin.register(Profile)
 class ProfileAdmin(PageAdmin):
     form = ProfileForm
-    verbs = (PublishProfile, TakeDownProfile)
+    verbs = (PublishProfile, PreviewLink, TakeDownProfile)
     preview = "preview_profile"
     list_display = ("name", "native_name", "status", "status_as_of", "verified_on", "state")
     list_filter = ("state", "status")

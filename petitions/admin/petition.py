@@ -2,12 +2,14 @@ from datetime import timedelta
 from functools import partial
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.utils.formats import date_format
+from django.utils.text import format_lazy
 from django.utils.timezone import localdate
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -15,8 +17,10 @@ from django.utils.translation import gettext_lazy as _
 from campaign_site import middleware
 from campaign_site.admin_base import (
     PageAdmin,
+    PreviewLink,
     Publish,
     Refused,
+    StaffInline,
     TakeDown,
     Verb,
     change_url,
@@ -30,11 +34,12 @@ from campaign_site.admin_forms import (
     PlainTextarea,
     keep_picture,
 )
-from campaign_site.templatetags.vigil import number
+from campaign_site.templatetags.vigil import in_zone, number
 from campaigns.models import Addressee
-from petitions import mending, publishing
-from petitions.admin import quick_start, supporter
+from petitions import launch, mending, publishing
+from petitions.admin import quick_start, share_kit, supporter
 from petitions.admin.event import NewEventLink, SlowLane
+from petitions.admin.share_kit import ShareKit
 from petitions.models import Mend, Petition, Target
 from petitions.models.petition import FROZEN_PARTS, NAMES_AFTER_CLOSING
 
@@ -56,6 +61,21 @@ def signed_for(petition) -> str:
 
 
 LONG_AGO = timedelta(days=30)
+
+# With the zone, which is a setting and so nothing for the model.
+MOMENTS = {
+    "opens_at": format_lazy(
+        _("Empty: as soon as it is published. For example 2027-05-03, 09:00. Time zone: {zone}."),
+        zone=settings.TIME_ZONE,
+    ),
+    "closes_at": format_lazy(
+        _(
+            "Empty: it stays open. For example 2027-11-30, 18:00. Time zone: {zone}. 90 days "
+            "later all names are erased."
+        ),
+        zone=settings.TIME_ZONE,
+    ),
+}
 
 # The heading above everything that the first signature freezes.
 SIGNED_PARTS = _("What they sign")
@@ -123,6 +143,35 @@ def _plain(value):
     return value.replace("\r\n", "\n").strip()
 
 
+def schedule(petition) -> list[str]:
+    """When it opens and closes, as sentences: what the two fields were understood to say."""
+    if petition.opens_at is None:
+        found = [gettext("Opens as soon as it is published.")]
+    elif petition.not_open_yet:
+        found = [
+            gettext("Opens %(when)s, %(distance)s.")
+            % {"when": in_zone(petition.opens_at), "distance": _in_days(petition.opens_at)}
+        ]
+    else:
+        found = [gettext("Opened %(when)s.") % {"when": in_zone(petition.opens_at)}]
+    if petition.closes_at is None:
+        return [*found, gettext("Has no closing date.")]
+    if petition.is_closed:
+        return [*found, gettext("Closed %(when)s.") % {"when": in_zone(petition.closes_at)}]
+    return [
+        *found,
+        gettext("Closes %(when)s, %(distance)s.")
+        % {"when": in_zone(petition.closes_at), "distance": _in_days(petition.closes_at)},
+    ]
+
+
+def _in_days(moment):
+    days = (localdate(moment) - localdate()).days
+    if not days:
+        return gettext("today")
+    return ngettext("in %(days)s day", "in %(days)s days", days) % {"days": number(days)}
+
+
 class AddresseeField(forms.ModelChoiceField):
     def label_from_instance(self, addressee):
         return f"{addressee.government}: {addressee}"
@@ -177,7 +226,7 @@ class TargetFormSet(forms.BaseInlineFormSet):
             raise ValidationError(gettext("A published petition has at least one recipient."))
 
 
-class TargetInline(admin.StackedInline):
+class TargetInline(StaffInline, admin.StackedInline):
     model = Target
     form = TargetForm
     formset = TargetFormSet
@@ -195,14 +244,49 @@ class TargetInline(admin.StackedInline):
 # --- Buttons -----------------------------------------------------------------------------------
 
 
+def checklist(petition, user, *, blocking=True):
+    """What the page of a petition and the page “Publish” show. Links lead only where this member
+    of staff may change something."""
+
+    def for_them(lines):
+        for line in lines:
+            if not line.permission or user.has_perm(line.permission):
+                yield line
+            elif line.good:
+                yield line._replace(url="")
+            else:
+                words = f"{line.words} {gettext('Ask an administrator.')}"
+                yield line._replace(url="", words=words)
+
+    lines = list(for_them(launch.blocking(petition)))
+    if not blocking:
+        lines = [line for line in lines if not line.good]
+    return {
+        "blocking": lines,
+        "missing": sum(not line.good for line in lines),
+        "worth_a_look": list(for_them(launch.worth_a_look(petition))),
+    }
+
+
 class PublishPetition(Publish):
     permission = "petitions.change_petition"
 
+    @property
+    def checklist(self):
+        return checklist(self.obj, self.user)
+
     def problems(self):
-        return publishing.missing(self.obj)
+        return launch.missing(self.obj)
 
     def says(self):
+        opens = []
+        if self.obj.not_open_yet:
+            opens = [
+                gettext("Everybody can read it at once, and sign later. %(opens)s")
+                % {"opens": " ".join(schedule(self.obj))}
+            ]
         return [
+            *opens,
             gettext("Who signs reads this promise: “%(promise)s”") % {"promise": self.obj.promise},
             gettext(
                 "The first confirmed signature fixes title, letter, demands, promise and "
@@ -339,6 +423,8 @@ class PetitionAdmin(PageAdmin):
         PublishPetition,
         ClosePetition,
         MendPetition,
+        PreviewLink,
+        ShareKit,
         CopyPetition,
         NewEventLink,
         SlowLane,
@@ -349,7 +435,12 @@ class PetitionAdmin(PageAdmin):
     list_filter = ("state", "campaign")
     search_fields = ("title", "summary")
     prepopulated_fields = {"slug": ("title",)}
-    readonly_fields = (*PageAdmin.readonly_fields, "people_shown", "share_image_now")
+    readonly_fields = (
+        *PageAdmin.readonly_fields,
+        "people_shown",
+        "schedule_shown",
+        "share_image_now",
+    )
     fieldsets = (
         (
             _("What people read first"),
@@ -367,7 +458,14 @@ class PetitionAdmin(PageAdmin):
         ),
         (
             _("When, and how many"),
-            {"fields": (("opens_at", "closes_at"), "outcome", ("goal", "show_count_from"))},
+            {
+                "fields": (
+                    ("opens_at", "closes_at"),
+                    "schedule_shown",
+                    "outcome",
+                    ("goal", "show_count_from"),
+                )
+            },
         ),
         (
             _("Protection of those who sign"),
@@ -384,6 +482,16 @@ class PetitionAdmin(PageAdmin):
             *super().get_urls(),
         ]
 
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        extra_context = extra_context or {}
+        petition = self.get_object(request, object_id) if object_id else None
+        if petition and self.has_change_permission(request, petition):
+            public = petition.is_published
+            found = checklist(petition, request.user, blocking=not public)
+            if found["blocking"] or found["worth_a_look"]:
+                extra_context["checklist"] = found
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
     def get_queryset(self, request):
         return super().get_queryset(request).for_cards().select_related("campaign")
 
@@ -399,6 +507,12 @@ class PetitionAdmin(PageAdmin):
             for title, options in fieldsets
         ]
 
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name in MOMENTS:
+            field.help_text = MOMENTS[db_field.name]
+        return field
+
     def formfield_for_manytomany(self, db_field, request, **kwargs):
         kwargs["widget"] = forms.CheckboxSelectMultiple
         return super().formfield_for_manytomany(db_field, request, **kwargs)
@@ -410,6 +524,10 @@ class PetitionAdmin(PageAdmin):
     @admin.display(description=_("Share image now"))
     def share_image_now(self, petition):
         return picture_now(petition.share_image)
+
+    @admin.display(description=_("What this means"))
+    def schedule_shown(self, petition):
+        return " ".join(schedule(petition)) if petition.pk else gettext("Save it to read it here.")
 
     @admin.display(description=_("People who signed"))
     def people_shown(self, petition):
@@ -434,6 +552,8 @@ class PetitionAdmin(PageAdmin):
     def verb_view(self, request, object_id, verb_class):
         if verb_class is MendPetition:
             return self.mend_view(request, object_id)
+        if verb_class is ShareKit and request.user.has_perm(ShareKit.permission):
+            return share_kit.page(self, request, object_id)
         return super().verb_view(request, object_id, verb_class)
 
     def mend_view(self, request, object_id):

@@ -5,10 +5,10 @@ from threading import Thread
 import pytest
 from django.db import connection
 from django.urls import reverse
-from django.utils.timezone import now
 
 from petitions.admin.petition import PetitionAdmin
 from petitions.models import Petition
+from petitions.signing import PetitionChanged
 from tests import factories
 from tests.staff.forms import fill_in, text
 
@@ -71,27 +71,33 @@ def test_the_rest_may_change(campaigner, signed):
 
 @pytest.mark.django_db(transaction=True)
 def test_first_signature_while_the_form_is_saved(logged_in, monkeypatch):
-    """The form was checked while nobody had signed; the database refuses, and the page says so."""
+    """It waits until the form is saved; then it is refused, because this is not what was read."""
     petition = factories.make_petition()
+    pending = factories.sign(petition)
     save_model = PetitionAdmin.save_model
+    answers = []
 
-    def freeze():
-        Petition.objects.filter(pk=petition.pk).update(frozen=now())
-        connection.close()
+    def confirm():
+        try:
+            answers.append(factories.confirm(pending, seen=petition.frozen_digest()))
+        except PetitionChanged as refusal:
+            answers.append(refusal)
+        finally:
+            connection.close()
+
+    first = Thread(target=confirm)
 
     def somebody_signs_first(*args):
-        if not factories.fresh(petition).frozen:
-            thread = Thread(target=freeze)
-            thread.start()
-            thread.join()
+        first.start()
         save_model(*args)
 
     monkeypatch.setattr(PetitionAdmin, "save_model", somebody_signs_first)
     answer = fill_in(logged_in("campaigner"), page(petition), title="Something else")
-    assert answer.status_code == 200
-    assert "copy the petition" in answer.context["adminform"].form.errors["title"][0]
-    assert 'value="Something else"' in text(answer)  # what was typed is kept
-    assert factories.fresh(petition).title == petition.title
+    first.join()
+    assert answer.status_code == 302
+    assert isinstance(answers[0], PetitionChanged)
+    assert factories.fresh(petition).title == "Something else"
+    assert not petition.signatures.exists()
 
 
 def test_copy_takes_the_words_and_nothing_of_the_signers(campaigner, signed):
