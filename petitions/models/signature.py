@@ -1,5 +1,6 @@
 import uuid
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import connection, models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -168,6 +169,9 @@ class Signature(models.Model):
                 condition=Q(batch__isnull=False),
                 name="signature_by_batch",
             ),
+            # Rows come in the order of days, so a few pages say where a day is: for the last week
+            # on the first page of staff, and for those whose time is over.
+            BrinIndex(fields=["signed_on"], name="signature_by_day"),
         ]
 
     def __str__(self):
