@@ -97,6 +97,7 @@ TABLE = (
     ("admin:campaigns_*", WRITE),
     ("admin:petitions_*_changelist", STAFF),
     ("admin:petitions_*_change", STAFF),
+    ("admin:petitions_petition_share-kit", STAFF),  # what it shows is public
     ("admin:petitions_petition_*", WRITE),
     ("admin:petitions_ledgerentry_*", WRITE),
     ("admin:petitions_paperbatch_*", WRITE),
