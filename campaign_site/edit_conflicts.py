@@ -103,14 +103,6 @@ class Noticing:
         changed = {name for name, value in self.seen.items() if there_now.get(name, value) != value}
         if self.wants_deletion():
             self.conflicts = changed
-        elif self._deleted_meanwhile():
-            self.add_error(
-                None,
-                gettext(
-                    "Somebody deleted this while you were editing. Tick “Delete” to go on without "
-                    "it; to keep yours, copy it into a new row first."
-                ),
-            )
         else:
             for name in sorted(changed):
                 self._notice(name)
@@ -147,9 +139,13 @@ class Noticing:
     def wants_deletion(self) -> bool:
         return bool(self.instance.pk and self.data.get(self.add_prefix("DELETE")))
 
-    def _deleted_meanwhile(self) -> bool:
+    def was_deleted(self) -> bool:
         pk = self._meta.model._meta.pk.name
-        return bool(self.prefix and self.instance.pk is None and self.data.get(self.add_prefix(pk)))
+        return bool(self.instance.pk is None and self.data.get(self.add_prefix(pk)))
+
+    def typed_words(self) -> str:
+        typed = (self.data.get(self.add_prefix(name), "").strip() for name in self._meta.fields)
+        return "; ".join(filter(None, typed))
 
     def _stored(self, name):
         column = self._meta.model._meta.get_field(name)
@@ -182,6 +178,15 @@ class NoticingRows:
     def clean(self):
         super().clean()
         for form in self.initial_forms:
+            if form.was_deleted():
+                # There is no row to show it by any more.
+                raise ValidationError(
+                    gettext(
+                        "Somebody deleted this row while you were editing: “%(words)s”. Please copy "
+                        "what you still need and open the page again."
+                    ),
+                    params={"words": form.typed_words()},
+                )
             if form.wants_deletion() and form.conflicts:
                 raise ValidationError(
                     gettext(

@@ -18,7 +18,7 @@ class _Fields(HTMLParser):
             return
         if tag == "input" and at.get("type") not in ("submit", "file"):
             if at.get("type") not in ("checkbox", "radio") or "checked" in at:
-                self.add(at.get("name"), at.get("value") or "")
+                self.add(at.get("name"), at.get("value", "on" if "checked" in at else "") or "")
         elif tag == "textarea":
             self.area = [at.get("name"), ""]
         elif tag == "select":
