@@ -80,6 +80,7 @@ def profile_page(request, found, *, preview=False):
         "campaigns/profile.html",
         {
             "profile": found,
+            "about": [found],
             "timeline": found.timeline.all(),
             "names": found.names.all(),
             "petitions": Petition.objects.open().for_cards().filter(profiles=found),

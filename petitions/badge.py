@@ -62,7 +62,8 @@ def _printable(text: str) -> str:
     return "".join(
         letter
         for letter in text
-        if unicodedata.category(letter) not in ("Cc", "Cs") and ord(letter) & 0xFFFE != 0xFFFE
+        if unicodedata.category(letter) not in ("Cc", "Cs", "Zl", "Zp")
+        and ord(letter) & 0xFFFE != 0xFFFE
     )
 
 

@@ -85,7 +85,7 @@ class PetitionForm(IllustratedForm):
     share_image_upload = PictureField(
         label=_("New share image"),
         help_text=_(
-            "What messengers show beside the link, in place of the photo: best 1200 × 630 pixels, "
+            "What messengers show beside the link, in place of the photo: best 1600 × 840 pixels, "
             "with few and large words, for example the title. JPEG, PNG or WebP, at most 15 MB."
         ),
     )
