@@ -61,7 +61,7 @@ class QuickStartForm(IllustratedForm):
     )
     addressee = forms.ModelChoiceField(
         Addressee.objects.select_related("government").order_by("government__name", "office"),
-        label=_("Somebody who is here already"),
+        label=_("Addressee who is here already"),
         required=False,
         empty_label=_("nobody of these"),
     )

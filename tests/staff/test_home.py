@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from django.contrib import admin
+from django.test import Client
 from django.urls import reverse
 from django.utils.timezone import get_current_timezone, localdate, now
 
@@ -15,7 +16,9 @@ from petitions import deliveries
 from petitions.admin import home
 from petitions.models import Delivery, Handover, PendingSignature, Petition, Signature
 from tests import factories
+from tests.every_page import Everything
 from tests.staff.forms import text
+from tests.test_accessible import look
 
 pytestmark = pytest.mark.django_db
 ROLES = ("campaigner", "translator", "delivery", "administrator")
@@ -314,3 +317,81 @@ def test_steps_are_done_one_by_one_and_go(administrator):
     assert "3 of 4 are done" in text(administrator.get("/admin/"))
     factories.sign_and_confirm(petition)
     assert "of 4" not in text(administrator.get("/admin/"))
+
+
+# --- As it looks ---
+
+
+def log_in(visit, live_server, role):
+    browser = Client()
+    browser.force_login(factories.make_member(role))
+    session = browser.cookies["sessionid"].value
+    page = visit()
+    page.context.add_cookies(
+        [{"name": "sessionid", "value": session, "url": live_server.url + "/admin/"}]
+    )
+    return page
+
+
+def fits(page):
+    for direction in ("ltr", "rtl"):
+        page.evaluate("(direction) => { document.documentElement.dir = direction; }", direction)
+        if page.evaluate("() => document.documentElement.scrollWidth") != 360:
+            return False
+    return True
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.xdist_group("browser")
+@pytest.mark.parametrize("role", ROLES)
+def test_first_page_on_a_phone(visit, live_server, settings, tmp_path, role):
+    """Nothing scrolls sideways, axe finds nothing, and “Everything” opens by the keyboard."""
+    settings.MEDIA_ROOT = tmp_path
+    everything = Everything()
+    factories.sign_and_confirm(everything.petition, name="http://example.org")
+    page = log_in(visit, live_server, role)
+    page.goto("/admin/")
+    assert not page.get_by_role("heading", name="Recipients").is_visible()
+    page.locator(".everything summary").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Recipients").wait_for()
+    for details in page.locator(".week details").all():
+        details.locator("summary").click()
+    assert fits(page)
+    assert look(page) == {}
+    assert page.complaints == []
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.xdist_group("browser")
+def test_newcomer_starts_on_a_phone(visit, live_server, settings, tmp_path):
+    """From an empty site to a draft and its preview, with one mistake on the way."""
+    settings.MEDIA_ROOT = tmp_path
+    page = log_in(visit, live_server, "campaigner")
+    page.goto("/admin/")
+    for label, typed in (
+        ("Name of the person", "Marta Ilin"),
+        ("Status as of", "March 2021"),
+        ("The person in one sentence", "A journalist of Port Ilin."),
+        ("Title", "Free Marta Ilin"),
+        ("Two sentences", "She is in prison. She wrote the truth."),
+        ("Government, parliament or party", "Government of Estrava"),
+        ("Who the letter is written to", "Minister of Justice"),
+        ("Letter", "I write about Marta Ilin."),
+        ("Demands", "Set her free."),
+    ):
+        page.get_by_label(f"{label}:", exact=True).fill(typed)
+    page.get_by_role("button", name="Make the draft").click()
+    page.get_by_text("One thing needs your attention.").wait_for()
+    assert fits(page)
+    assert look(page) == {}
+    page.get_by_label("Status:", exact=True).select_option("imprisoned")
+    page.get_by_role("button", name="Make the draft").click()
+    page.get_by_text("The draft is made.").wait_for()
+    assert Petition.objects.get().targets.get().addressee.office == "Minister of Justice"
+    page.goto("/admin/")
+    assert page.get_by_text("1 of 4 is done").count()
+    page.get_by_role("link", name="Preview").click()
+    page.get_by_role("heading", name="Free Marta Ilin").first.wait_for()
