@@ -78,6 +78,7 @@ TABLE = (
     ("admin:*_eventlink_delete", NOBODY),
     # Drafts
     ("preview_*", STAFF),
+    ("preview", EVERYBODY),  # by a signed link that ends
     # Who works here, how the site is set, what went on
     ("admin:campaign_site_heldword_*", DELIVER),
     ("admin:campaign_site_*", ADMINISTER),
@@ -103,8 +104,13 @@ TABLE = (
     ("admin:petitions_paperbatch_*", WRITE),
 )
 
-# These rows have no file to open: whoever is let in reads 404, who is not is refused first.
-WITHOUT_A_FILE = {"admin:petitions_ledgerentry_evidence", "admin:petitions_delivery_reply_view"}
+# These rows have no file to open, and this link was never made: whoever is let in reads 404, who is
+# not is refused first.
+WITHOUT_A_FILE = {
+    "admin:petitions_ledgerentry_evidence",
+    "admin:petitions_delivery_reply_view",
+    "preview",
+}
 
 
 def expected(name):
