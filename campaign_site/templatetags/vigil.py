@@ -1,6 +1,7 @@
 """Template filters that every page may use: `{% load vigil %}`."""
 
 import json
+from datetime import timedelta
 
 from django import template
 from django.conf import settings
@@ -21,6 +22,25 @@ register = template.Library()
 def partial_date(value: str | None) -> str:
     """`{{ profile.born|partial_date }}`: "March 2006" in the language of the page."""
     return partial_dates.describe(value) if value else ""
+
+
+_LONG = timedelta(days=2 * 365)
+
+
+@register.filter
+def timeline(entries) -> list[tuple]:
+    """`{% for entry, look in person.timeline|timeline %}`: each with the classes of its mark. A
+    day that is known is a dot, a span a bar, all else a ring; where years pass, there is a gap."""
+    found = []
+    entries = list(entries)
+    for entry, then in zip(entries, [*entries[1:], None], strict=True):
+        exact = len(entry.date) == len("2006-03-15")
+        looks = ["span" if entry.date.end else "day" if exact else "about"]
+        over = entry.date.latest if not entry.date.is_open else entry.date.earliest
+        if then and then.date.earliest - over > _LONG:
+            looks.append("gap")
+        found.append((entry, " ".join(looks)))
+    return found
 
 
 @register.filter
