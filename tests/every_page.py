@@ -11,13 +11,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from django.utils import translation
-from django.utils.timezone import now
+from django.utils.timezone import localdate, now
 from PIL import Image
 
 from campaign_site import pictures
 from campaigns.models import Organisation, ProfileName, TimelineEntry
 from petitions import counting, events, signing
-from petitions.models import LedgerEntry, Petition
+from petitions.models import LedgerEntry, Petition, Signature
 from tests import factories
 from tests.site_urls import addresses
 
@@ -62,6 +62,7 @@ class Everything:
             evidence="x",
         )
         counting.enter(entry)
+        self._let_it_grow()
         self.closed = self._petition(
             opens_at=now() - timedelta(days=9),
             closes_at=now() - timedelta(days=1),
@@ -81,6 +82,13 @@ class Everything:
             "petitions_ledgerentry": entry,
             "campaign_site_member": factories.make_member("campaigner"),
         }
+
+    def _let_it_grow(self):
+        """By so many days and signatures that its page draws how it grew."""
+        for number in range(15):
+            row = factories.sign_and_confirm(self.petition)
+            day = localdate() - timedelta(days=number % 3)
+            Signature.objects.filter(pk=row.pk).update(signed_on=day)
 
     def _petition(self, **values):
         petition = factories.make_petition(campaign=self.campaign, **values)

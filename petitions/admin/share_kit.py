@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import escape
 from django.utils.text import Truncator
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
@@ -90,12 +90,10 @@ def texts(petition) -> dict[str, str]:
 
 
 def _labels(words, petition, badge):
-    snippet = format_html(
-        '<a href="{}"><img src="{}" width="{}" alt="{}"></a>',
-        words["address"],
-        settings.SITE_URL + badge,
-        WIDE,
-        petition.title,
+    # For a page of others: escaped for that page here, and for the field by the template.
+    snippet = (
+        f'<a href="{escape(words["address"])}"><img src="{escape(settings.SITE_URL + badge)}" '
+        f'width="{WIDE}" alt="{escape(petition.title)}"></a>'
     )
     return (
         (gettext("Link"), words["address"]),
