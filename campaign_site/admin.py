@@ -39,6 +39,14 @@ from campaign_site.names import comparison_key
 admin.site.unregister(Group)
 
 
+PERSON = {
+    "username": _("What this person types to log in, for example “ana.berg”."),
+    "first_name": _("For example “Ana”. Colleagues see it here; nobody outside does."),
+    "last_name": _("For example “Berg”."),
+    "email": _("For a new password, for example ana@example.org. It is not public."),
+}
+
+
 class MemberForm(UserChangeForm):
     def clean(self):
         super().clean()
@@ -79,6 +87,12 @@ class MemberAdmin(StaffAdmin, UserAdmin):
             },
         ),
     )
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name in PERSON:
+            field.help_text = PERSON[db_field.name]
+        return field
 
     def get_form(self, request, obj=None, **kwargs):
         form = super().get_form(request, obj, **kwargs)

@@ -22,7 +22,12 @@ class MemberManager(UserManager):
 class Member(AbstractUser):
     """A member of staff. Supporters have no account."""
 
-    role = models.CharField(_("role"), max_length=20, choices=Role)
+    role = models.CharField(
+        _("role"),
+        max_length=20,
+        choices=Role,
+        help_text=_("What this person may do. Nobody sees addresses of people who signed."),
+    )
     language = models.CharField(
         _("language"),
         max_length=10,
@@ -147,6 +152,10 @@ class SiteSettings(models.Model):
         max_length=200,
         blank=True,
         default="We stand by people imprisoned for what they say.",
+        help_text=_(
+            "It heads the start page, for example “We stand by people imprisoned for what they "
+            "say.”"
+        ),
     )
     about = models.TextField(
         _("who you are"),
@@ -158,7 +167,11 @@ class SiteSettings(models.Model):
         blank=True,
         help_text=_("Public, for supporters, for example hello@example.org."),
     )
-    press_contact = models.EmailField(_("press contact"), blank=True)
+    press_contact = models.EmailField(
+        _("press contact"),
+        blank=True,
+        help_text=_("Public, on “Who we are”, for example press@example.org."),
+    )
     postal_address = models.TextField(
         _("postal address"), blank=True, help_text=_("On letterheads and on “Who we are”.")
     )

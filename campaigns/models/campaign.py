@@ -27,7 +27,13 @@ class Campaign(Described, Illustrated):
     title = models.CharField(
         _("title"), max_length=120, help_text=_("For example “Bring Marta Ilin home”.")
     )
-    summary = models.TextField(_("summary"), help_text=_("Two sentences."))
+    summary = models.TextField(
+        _("summary"),
+        help_text=_(
+            "Two sentences, for example “Marta Ilin is in prison for an article. We ask Estrava to "
+            "let her go.”"
+        ),
+    )
     story = models.TextField(
         _("story"),
         blank=True,
@@ -56,13 +62,22 @@ class Campaign(Described, Illustrated):
         verbose_name=_("part of"),
         null=True,
         blank=True,
+        help_text=_("Only where this is one part of a larger campaign, which links to it."),
         related_name="children",
     )
     profiles = models.ManyToManyField(
-        Profile, verbose_name=_("people"), blank=True, related_name="campaigns"
+        Profile,
+        verbose_name=_("people"),
+        blank=True,
+        related_name="campaigns",
+        help_text=_("Whom it is about. Only people whose page is public are shown."),
     )
     organisations = models.ManyToManyField(
-        Organisation, verbose_name=_("who is behind this"), blank=True, related_name="campaigns"
+        Organisation,
+        verbose_name=_("who is behind this"),
+        blank=True,
+        related_name="campaigns",
+        help_text=_("They stand on the page of the campaign and of its petitions."),
     )
 
     objects = CampaignQuerySet.as_manager()

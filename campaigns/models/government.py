@@ -23,7 +23,13 @@ class Government(models.Model):
     name = models.CharField(
         _("name"), max_length=200, help_text=_("For example “Government of Estrava”.")
     )
-    kind = models.CharField(_("kind"), max_length=20, choices=Kind, default=Kind.GOVERNMENT)
+    kind = models.CharField(
+        _("kind"),
+        max_length=20,
+        choices=Kind,
+        default=Kind.GOVERNMENT,
+        help_text=_("What kind of body gets the list."),
+    )
     country = models.CharField(
         _("country"), max_length=2, blank=True, help_text=_("Two letters, for example CA.")
     )
@@ -50,13 +56,28 @@ class Office(models.Model):
     government = models.ForeignKey(
         Government, models.PROTECT, verbose_name=_("recipient"), related_name="offices"
     )
-    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
+    kind = models.CharField(
+        _("kind"), max_length=20, choices=Kind, help_text=_("What stands at the door.")
+    )
     name = models.CharField(
         _("name"), max_length=200, help_text=_("For example “Embassy of Estrava in Ottawa”.")
     )
-    city = models.CharField(_("city"), max_length=100)
-    postal_address = models.TextField(_("postal address"), blank=True)
-    opening_hours = models.CharField(_("opening hours"), max_length=200, blank=True)
+    city = models.CharField(
+        _("city"),
+        max_length=100,
+        help_text=_("Where that is, for example “Ottawa”. Handovers name it in public."),
+    )
+    postal_address = models.TextField(
+        _("postal address"),
+        blank=True,
+        help_text=_("For the handover sheet, for example “3 Embassy Road, Ottawa”."),
+    )
+    opening_hours = models.CharField(
+        _("opening hours"),
+        max_length=200,
+        blank=True,
+        help_text=_("For example “Monday to Thursday, 9 to 12”."),
+    )
 
     class Meta:
         verbose_name = _("office")
@@ -77,7 +98,7 @@ class Addressee(models.Model):
         _("name"),
         max_length=200,
         blank=True,
-        help_text=_("Leave empty to write to the office itself."),
+        help_text=_("For example “Jan Orsk”. Leave empty to write to the office itself."),
     )
     office = models.CharField(
         _("office"), max_length=200, help_text=_("For example “Minister of Justice of Estrava”.")
@@ -85,14 +106,20 @@ class Addressee(models.Model):
     salutation = models.CharField(
         _("salutation"), max_length=200, blank=True, help_text=_("For example “Your Excellency,”.")
     )
-    postal_address = models.TextField(_("postal address"), blank=True)
+    postal_address = models.TextField(
+        _("postal address"),
+        blank=True,
+        help_text=_("It stands on the cover letter, for example “1 Court Square, Oru, Estrava”."),
+    )
     since = PartialDateField(_("in office since"), blank=True)
     until = PartialDateField(_("in office until"), blank=True)
     source = models.CharField(
         _("source"),
         max_length=300,
         blank=True,
-        help_text=_("Where it is said that this person holds the office."),
+        help_text=_(
+            "Where it is said that this person holds the office, for example a web address."
+        ),
     )
 
     class Meta:

@@ -7,14 +7,23 @@ from campaign_site.publishing import language_field
 class Organisation(models.Model):
     """Who publishes or joins: the host, coalition members, signatories."""
 
-    slug = models.SlugField(_("short name for addresses"), max_length=80, unique=True)
-    name = models.CharField(_("name"), max_length=200)
-    acronym = models.CharField(_("acronym"), max_length=20, blank=True)
+    slug = models.SlugField(
+        _("short name for addresses"),
+        max_length=80,
+        unique=True,
+        help_text=_("For example “free-voices”."),
+    )
+    name = models.CharField(
+        _("name"), max_length=200, help_text=_("As it stands on pages, for example “Free Voices”.")
+    )
+    acronym = models.CharField(
+        _("acronym"), max_length=20, blank=True, help_text=_("For example “FV”.")
+    )
     language = language_field()
     country = models.CharField(
         _("country"), max_length=2, blank=True, help_text=_("Two letters, for example CA.")
     )
-    website = models.URLField(_("website"), blank=True)
+    website = models.URLField(_("website"), blank=True, help_text=_("For example example.org."))
 
     class Meta:
         verbose_name = _("organisation")

@@ -49,7 +49,12 @@ class Profile(Described, Illustrated):
         blank=True,
         help_text=_("The part of the name that is the family name, for example “Ilin”."),
     )
-    native_name = models.CharField(_("name in its own script"), max_length=100, blank=True)
+    native_name = models.CharField(
+        _("name in its own script"),
+        max_length=100,
+        blank=True,
+        help_text=_("It stands under the name, for example “Марта Илин”."),
+    )
     native_language = models.CharField(
         _("language of that"),
         max_length=10,
@@ -59,7 +64,12 @@ class Profile(Described, Illustrated):
     pronunciation = models.CharField(
         _("pronunciation"), max_length=100, blank=True, help_text=_("For example “Je-lil”.")
     )
-    status = models.CharField(_("status"), max_length=20, choices=Status)
+    status = models.CharField(
+        _("status"),
+        max_length=20,
+        choices=Status,
+        help_text=_("The last that is known, not what is likely by now."),
+    )
     status_as_of = PartialDateField(
         _("status as of"),
         help_text=_(
@@ -67,14 +77,45 @@ class Profile(Described, Illustrated):
             "A status is never shown without it."
         ),
     )
-    status_note = models.TextField(_("note on the status"), blank=True)
-    place = models.CharField(_("place"), max_length=300, blank=True)
-    gender = models.CharField(_("gender"), max_length=30, blank=True)
+    status_note = models.TextField(
+        _("note on the status"),
+        blank=True,
+        help_text=_("For example “Her family has had no news since that visit.”"),
+    )
+    place = models.CharField(
+        _("place"),
+        max_length=300,
+        blank=True,
+        help_text=_("A prison or a city, never a cell, for example “Prison No. 3, Oru”."),
+    )
+    gender = models.CharField(
+        _("gender"),
+        max_length=30,
+        blank=True,
+        help_text=_("As the person says it, for example “woman”."),
+    )
     born = PartialDateField(_("date of birth"), blank=True)
-    ethnicity = models.CharField(_("ethnicity"), max_length=100, blank=True)
-    citizenship = models.CharField(_("citizenship"), max_length=200, blank=True)
-    occupation = models.CharField(_("occupation"), max_length=200, blank=True)
-    category = models.CharField(_("category"), max_length=50, blank=True)
+    ethnicity = models.CharField(
+        _("ethnicity"),
+        max_length=100,
+        blank=True,
+        help_text=_("Only where the case is about it, for example “Uyghur”."),
+    )
+    citizenship = models.CharField(
+        _("citizenship"),
+        max_length=200,
+        blank=True,
+        help_text=_("With dates where that matters, for example “Canada, since 2005”."),
+    )
+    occupation = models.CharField(
+        _("occupation"), max_length=200, blank=True, help_text=_("For example “journalist”.")
+    )
+    category = models.CharField(
+        _("category"),
+        max_length=50,
+        blank=True,
+        help_text=_("As your organisation sorts its cases, for example “prisoner of conscience”."),
+    )
     sentence = models.TextField(
         _("sentence"),
         blank=True,
@@ -85,11 +126,19 @@ class Profile(Described, Illustrated):
         default=list,
         blank=True,
         validators=[NonEmptyStrings()],
-        help_text=_("The court’s words, one charge a line."),
+        help_text=_("The court’s words, one charge a line, for example “slander of the state”."),
     )
-    health = models.TextField(_("health and contact"), blank=True)
+    health = models.TextField(
+        _("health and contact"),
+        blank=True,
+        help_text=_("With dates and sources, for example “May 2021: no doctor, says her sister.”"),
+    )
     summary = models.TextField(
-        _("in short"), help_text=_("About 90 words: who, since when, what is wrong.")
+        _("in short"),
+        help_text=_(
+            "About 90 words: who, since when, what is wrong. For example it begins “Marta Ilin, a "
+            "journalist, was arrested in March 2021.”"
+        ),
     )
     background = models.TextField(
         _("background"), blank=True, help_text=_("Markdown: ## heading, **bold**, - list.")
@@ -99,23 +148,38 @@ class Profile(Described, Illustrated):
         default=list,
         blank=True,
         validators=[NonEmptyStrings()],
-        help_text=_("One a line."),
+        help_text=_("One a line, for example “Let her see a doctor.”"),
     )
-    connection = models.TextField(_("connection to a country"), blank=True)
-    sources = models.TextField(_("sources"), blank=True, help_text=_("One a line."))
+    connection = models.TextField(
+        _("connection to a country"),
+        blank=True,
+        help_text=_("Why people there should care, for example “Her daughter lives in Lund.”"),
+    )
+    sources = models.TextField(
+        _("sources"),
+        blank=True,
+        help_text=_("One a line, for example “Radio Oru, 4 March 2021”, with a web address."),
+    )
     consent = models.TextField(
         _("consent, or why we publish without it"),
         blank=True,
         help_text=_(
-            "Not public. Who agreed, when and how; or the reason for publishing without. "
+            "Not public. Who agreed, when and how, for example “Her sister, by letter of 3 May "
+            "2021”; or the reason for publishing without. "
             "A profile cannot be published while this is empty."
         ),
     )
-    verified_on = models.DateField(_("facts checked on"), null=True, blank=True)
+    verified_on = models.DateField(
+        _("facts checked on"),
+        null=True,
+        blank=True,
+        help_text=_("When somebody last looked all of this up, for example 2027-05-03."),
+    )
     verified_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
         verbose_name=_("facts checked by"),
+        help_text=_("Not public. Who can be asked about it."),
         null=True,
         blank=True,
         related_name="+",
@@ -173,11 +237,17 @@ class ProfileName(models.Model):
     profile = models.ForeignKey(
         Profile, models.CASCADE, verbose_name=_("person"), related_name="names"
     )
-    name = models.CharField(_("name"), max_length=100)
+    name = models.CharField(
+        _("name"),
+        max_length=100,
+        help_text=_("Another spelling or an alias, for example “Marta Illine”. It is found, too."),
+    )
     language = models.CharField(
         _("language"), max_length=10, blank=True, help_text=_("A code such as ug or zh-hans.")
     )
-    note = models.CharField(_("note"), max_length=200, blank=True)
+    note = models.CharField(
+        _("note"), max_length=200, blank=True, help_text=_("For example “as in her passport”.")
+    )
 
     class Meta:
         verbose_name = _("other name or spelling")
@@ -203,9 +273,20 @@ class TimelineEntry(models.Model):
         blank=True,
         help_text=_("Only where the date says too much, for example “early 1990s”."),
     )
-    what = models.TextField(_("what happened"))
-    place = models.CharField(_("place"), max_length=200, blank=True)
-    source = models.CharField(_("source"), max_length=300, blank=True)
+    what = models.TextField(
+        _("what happened"), help_text=_("One sentence, for example “Arrested at home, at night.”")
+    )
+    place = models.CharField(
+        _("place"), max_length=200, blank=True, help_text=_("For example “Oru”.")
+    )
+    source = models.CharField(
+        _("source"),
+        max_length=300,
+        blank=True,
+        help_text=_(
+            "Who says so, for example “Radio Oru, 4 March 2021”. It stands under the date."
+        ),
+    )
     on_petition = models.BooleanField(
         _("on petition pages"), default=False, help_text=_("At most five are shown there.")
     )

@@ -30,13 +30,17 @@ class EventLink(models.Model):
         max_length=100,
         help_text=_("For us only, for example “Concert at the harbour, 3 May”."),
     )
-    valid_from = models.DateTimeField(_("valid from"), default=now)
-    valid_until = models.DateTimeField(_("valid until"))
+    valid_from = models.DateTimeField(
+        _("valid from"), default=now, help_text=_("For example when doors open.")
+    )
+    valid_until = models.DateTimeField(
+        _("valid until"), help_text=_("For example when people have gone home.")
+    )
     mails = models.PositiveIntegerField(
         _("mails at most"),
         default=2_000,
         validators=[MinValueValidator(1), MaxValueValidator(MOST_MAILS)],
-        help_text=_("After so many, the usual limits of a network hold again."),
+        help_text=_("For example 500. After so many, the usual limits of a network hold again."),
     )
     used = models.PositiveIntegerField(_("mails so far"), default=0)
     made_by = models.ForeignKey(

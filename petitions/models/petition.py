@@ -63,10 +63,18 @@ class Petition(Described, Illustrated):
 
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT)
     campaign = models.ForeignKey(
-        Campaign, models.PROTECT, verbose_name=_("campaign"), related_name="petitions"
+        Campaign,
+        models.PROTECT,
+        verbose_name=_("campaign"),
+        related_name="petitions",
+        help_text=_("The story this belongs to; its organisations stand under “Who asks”."),
     )
     profiles = models.ManyToManyField(
-        Profile, verbose_name=_("for whom"), blank=True, related_name="petitions"
+        Profile,
+        verbose_name=_("for whom"),
+        blank=True,
+        related_name="petitions",
+        help_text=_("The page tells who they are, as soon as their own page is public."),
     )
     title = models.CharField(
         _("title"),
@@ -77,14 +85,20 @@ class Petition(Described, Illustrated):
     )
     summary = models.TextField(
         _("two sentences"),
-        help_text=_("Who, since when, what is wrong. They stand above everything else."),
+        help_text=_(
+            "Who, since when, what is wrong. They stand above everything else, for example “Marta "
+            "Ilin has been in prison since March 2021 for an article. Her family may not see her.”"
+        ),
     )
     salutation = models.CharField(
         _("salutation"), max_length=200, help_text=_("For example “Your Excellency,”.")
     )
     letter = models.TextField(
         _("letter"),
-        help_text=_("What signers say to the recipient. It ends where the demands begin."),
+        help_text=_(
+            "What signers say to the recipient. It ends where the demands begin, for example with "
+            "“I therefore ask you to:”"
+        ),
     )
     demands = models.JSONField(
         _("demands"),
@@ -97,7 +111,7 @@ class Petition(Described, Illustrated):
         max_length=500,
         help_text=_(
             "What signers are told about the list. Leave it empty to get our sentence "
-            "with all recipients."
+            "with all recipients: “The list for the … shows your name and city, and nothing else.”"
         ),
         blank=True,
     )
@@ -107,7 +121,9 @@ class Petition(Described, Illustrated):
     opens_at = models.DateTimeField(_("opens"), null=True, blank=True)
     closes_at = models.DateTimeField(_("closes"), null=True, blank=True)
     outcome = models.TextField(
-        _("what came of it"), blank=True, help_text=_("Shown once the petition is closed.")
+        _("what came of it"),
+        blank=True,
+        help_text=_("Shown once the petition is closed, for example “She is home.”"),
     )
     goal = models.PositiveIntegerField(
         _("goal"),
@@ -251,7 +267,11 @@ class Target(models.Model):
 
     petition = models.ForeignKey(Petition, models.CASCADE, related_name="targets")
     government = models.ForeignKey(
-        Government, models.PROTECT, verbose_name=_("recipient"), related_name="targets"
+        Government,
+        models.PROTECT,
+        verbose_name=_("recipient"),
+        related_name="targets",
+        help_text=_("Only who stands here ever gets the list."),
     )
     addressee = models.ForeignKey(
         Addressee,
@@ -265,7 +285,7 @@ class Target(models.Model):
         _("names close on"),
         null=True,
         blank=True,
-        help_text=_("Public: who confirms until then is on the next list."),
+        help_text=_("Public: who confirms until then is on the next list. For example 2027-05-03."),
     )
 
     # A large list that the worker is about to make: {"by": member's id, …options of prepare}.
@@ -325,9 +345,15 @@ class LedgerEntry(models.Model):
         ERASED = "erased", _("names erased after their time")
 
     petition = models.ForeignKey(
-        Petition, models.PROTECT, verbose_name=_("petition"), related_name="ledger_entries"
+        Petition,
+        models.PROTECT,
+        verbose_name=_("petition"),
+        related_name="ledger_entries",
+        help_text=_("Whose number rises."),
     )
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    kind = models.CharField(
+        _("kind"), max_length=10, choices=Kind, help_text=_("Where they were counted.")
+    )
     quantity = models.PositiveIntegerField(
         _("how many"), validators=[MinValueValidator(1)], help_text=_("For example 100.")
     )
