@@ -150,7 +150,7 @@ def test_logo_is_pixels_only(administrator, client):
     ("upload", "sentence"),
     [
         (SimpleUploadedFile("a.svg", b"<svg><script/></svg>"), "not a picture that we can read"),
-        (SimpleUploadedFile("a.png", b"x" * 1_000_001), "at most 1 MB"),
+        (SimpleUploadedFile("a.png", b"x" * 1_000_001), "Please choose a logo of at most 1 MB."),
         (picture(900, 20), "too narrow or too wide"),
         (picture(20, 900), "too narrow or too wide"),
     ],
