@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.contrib import admin
 from django.db.models import Case, Count, F, Q, When
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.formats import date_format, time_format
 from django.utils.html import format_html
 from django.utils.timezone import localdate, localtime, now
@@ -303,13 +303,6 @@ def _state(petition) -> str:
     return gettext("Open")
 
 
-def _share_kit(petition) -> str:
-    try:
-        return reverse("admin:petitions_petition_share-kit", args=[petition.pk])
-    except NoReverseMatch:
-        return ""
-
-
 def _cards(user):
     found = petitions_now()
     per_day = signed_per_day(found)
@@ -319,7 +312,7 @@ def _cards(user):
             "state": _state(petition),
             "week": Week(per_day.get(petition.pk, {})) if petition.is_open else None,
             "preview_url": reverse("preview_petition", args=[petition.pk]),
-            "share_url": _share_kit(petition) if petition.is_published else "",
+            "share_url": reverse("admin:petitions_petition_share-kit", args=[petition.pk]),
             "edit_url": change_url(petition),
             "copy_url": reverse("admin:petitions_petition_copy", args=[petition.pk]),
         }

@@ -249,9 +249,9 @@ class QuickStartForm(IllustratedForm):
 
     # --- Done ---
 
-    @transaction.atomic
     def make(self) -> list:
-        """The petition and whatever it needs: all that was made, the petition last."""
+        """The petition and whatever it needs: all that was made, the petition last. Only within a
+        transaction."""
         made = []
         government, petition = self.addressee.government, self.instance
         for new in (self.person, government, self.addressee, self.campaign):

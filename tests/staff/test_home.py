@@ -219,8 +219,10 @@ def test_week_is_drawn_and_told(campaigner, petition):
     assert heights == ["12", "1", "1", "1", "12", "1", "24"]
 
 
-def test_counting_days_is_one_query_for_all(django_assert_num_queries, petition):
+def test_counting_the_week_is_one_query_for_all(django_assert_num_queries, petition):
     other = factories.make_petition()
+    old = factories.sign_and_confirm(petition)
+    Signature.objects.filter(pk=old.pk).update(signed_on=localdate() - timedelta(days=7))
     factories.sign_and_confirm(petition)
     with django_assert_num_queries(1):
         found = home.signed_per_day([petition, other])
@@ -237,7 +239,8 @@ def test_petitions_say_their_state(campaigner, petition):
         Petition.objects.filter(pk=petition.pk).update(**values)
         page = text(campaigner.get("/admin/"))
         assert says in page
-        assert ("See page" in page) == (values != {"state": "draft"})
+        for public in ("See page", "Share kit"):
+            assert (public in page) == (values != {"state": "draft"})
 
 
 def test_who_only_reads_gets_no_button_to_edit(logged_in, petition):
