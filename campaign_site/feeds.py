@@ -32,7 +32,7 @@ class News(Feed):
         return handover.delivery.petition.title
 
     def item_description(self, handover):
-        return handover.public_line
+        return handover.line
 
     def item_link(self, handover):
         # A feed reader tells entries apart by their address.

@@ -64,7 +64,7 @@ def find(file) -> list[ListFile]:
 
 @dataclass(frozen=True)
 class Changed:
-    """What left a printed part since."""
+    """What left a printed part since; no pages where only its cover tells an older total."""
 
     part: int
     layout: Layout
@@ -73,6 +73,10 @@ class Changed:
 
     @property
     def sentence(self) -> str:
+        if not self.pages:
+            return _("The cover of part %(part)s tells the total from before.") % {
+                "part": self.part
+            }
         pages = list(map(str, self.pages))
         if len(pages) > 1:
             pages = _("pages %(pages)s and %(last)s") % {
@@ -100,9 +104,10 @@ def changed_since_printing(delivery) -> list[Changed]:
         file = latest.get(number) or latest.get(None)
         if file is None:
             continue
-        gone = [line for line in sorted(now - set(file.gaps)) if line in span]
+        everywhere = now - set(file.gaps)
+        gone = [line for line in sorted(everywhere) if line in span]
         layout = Layout.of(file.layout)
         starts = delivery_lists.known_page_starts(delivery, layout, number)
-        if gone and starts:
+        if everywhere and starts:
             changes.append(Changed(number, layout, len(gone), paper.pages_of(gone, starts)))
     return changes

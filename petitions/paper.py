@@ -24,6 +24,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.utils import translation
 from django.utils.formats import date_format, number_format
+from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -31,6 +32,7 @@ from campaign_site.models import SiteSettings
 from campaign_site.names import comparison_key
 from campaign_site.rich_text import plain_blocks
 from petitions import fonts
+from petitions.number_words import number_words
 
 LEFT_BEHIND = 24 * 60 * 60  # seconds
 SECONDS = 600  # more than any part of 5,000 names needs
@@ -506,8 +508,15 @@ def _letter(part) -> dict:
         "kind": "letter",
         "heading": _("The letter that was signed"),
         "rtl": _reads_from_the_right(petition.letter),
-        "version": _("Version %(version)s: the same for everybody on this list.")
-        % {"version": petition.frozen_digest()[:12]},
+        "notes": [
+            _("Version %(version)s: the same for everybody on this list.")
+            % {"version": petition.frozen_digest()[:12]},
+            *(
+                _("A spelling was mended on %(day)s: “%(reason)s”")
+                % {"day": _date(localdate(mend.at)), "reason": mend.reason}
+                for mend in petition.mends.all()
+            ),
+        ],
         "title": directed(petition.title),
         "salutation": directed(petition.salutation),
         "blocks": blocks,
@@ -615,58 +624,3 @@ def _for_us(delivery, changed) -> dict:
             for heading, lines, blanks in sections
         ],
     }
-
-
-# --- Numbers in words ----------------------------------------------------------------------------
-
-_ONES = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
-_TENS = [
-    "zero",
-    "ten",
-    "twenty",
-    "thirty",
-    "forty",
-    "fifty",
-    "sixty",
-    "seventy",
-    "eighty",
-    "ninety",
-]
-
-
-def number_words(number: int, language: str) -> str:
-    """1204: “one thousand two hundred and four”. Empty in languages that nobody has taught us."""
-    return _english(number) if language.partition("-")[0] == "en" else ""
-
-
-def _english(number: int) -> str:
-    for value, word in ((1_000_000, "million"), (1_000, "thousand"), (100, "hundred")):
-        if number >= value:
-            many, rest = divmod(number, value)
-            joint = " and " if 0 < rest < 100 else " "
-            return f"{_english(many)} {word}" + (joint + _english(rest) if rest else "")
-    if number >= 20:
-        tens, ones = divmod(number, 10)
-        return _TENS[tens] + (f"-{_ONES[ones]}" if ones else "")
-    return _ONES[number]

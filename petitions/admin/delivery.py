@@ -241,6 +241,11 @@ class HandoverForm(IllustratedForm):
         # Nobody but this government gets the names.
         self.fields["office"].queryset = delivery.government.offices.all()
         self.fields["on"].initial = localdate
+        line = self.fields["public_line"]
+        line.help_text = f"{line.help_text} " + gettext(
+            "Leave it empty to keep this attempt off the public pages. Pages in other languages "
+            "say instead how many names, how, which office and what happened, in our words."
+        )
 
     def clean_on(self):
         day = self.cleaned_data["on"]

@@ -145,7 +145,7 @@ class FilesOfLists:
         name = f"{delivery.petition.slug}-{delivery.government.slug}-{delivery.cover_date}"
         if part:
             name += f"-part-{part}"
-        if options.get("pages"):
+        if options.get("pages") is not None:
             name += "-changed-pages"
         return self._answer(request, delivery, format, name, pieces)
 

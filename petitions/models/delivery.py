@@ -1,7 +1,10 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.formats import number_format
+from django.utils.text import capfirst
 from django.utils.timezone import localdate
+from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from campaign_site.pictures import Illustrated
@@ -106,8 +109,11 @@ class Delivered(models.Model):
 
 class HandoverQuerySet(models.QuerySet):
     def public(self):
-        return self.exclude(public_line="").filter(
-            delivery__petition__state=Petition.State.PUBLISHED
+        published = Q(delivery__petition__state=Petition.State.PUBLISHED)
+        return (
+            self.filter(published)
+            .exclude(public_line="")
+            .select_related("delivery__petition", "office")
         )
 
 
@@ -166,3 +172,26 @@ class Handover(Illustrated):
 
     def __str__(self):
         return f"{self.on}: {self.get_outcome_display()}"
+
+    @property
+    def line_is_theirs(self) -> bool:
+        """Whether the page speaks the language in which staff wrote the public line."""
+        here, written = get_language() or "", self.delivery.petition.language
+        return here.partition("-")[0] == written.partition("-")[0]
+
+    @property
+    def line(self) -> str:
+        """The public line, as staff wrote it; on pages in another language in our words."""
+        return self.public_line if self.line_is_theirs else self.in_words
+
+    @property
+    def in_words(self) -> str:
+        """“1,204 names. In person: Embassy of Estrava. Refused.” in the language that is active."""
+        names = self.delivery.names
+        return gettext("%(names)s. %(how)s: %(office)s. %(outcome)s.") % {
+            "names": ngettext("%(number)s name", "%(number)s names", names)
+            % {"number": number_format(names, use_l10n=True, force_grouping=True)},
+            "how": capfirst(self.get_method_display()),
+            "office": self.office,
+            "outcome": capfirst(self.get_outcome_display()),
+        }

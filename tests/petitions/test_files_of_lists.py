@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from campaign_site.models import AuditEvent
 from petitions import delivery_lists, fonts, manifest, paper, signing
 from petitions.models import Delivery, ListFile
+from petitions.number_words import number_words
 from petitions.paper import Layout
 from tests.factories import make_member, sign_and_confirm
 from tests.petitions.lists import make_list, need_system_fonts, pdf_text
@@ -207,19 +208,34 @@ def test_same_list_same_bytes(petition, format):
 
 
 @pytest.mark.parametrize(
-    ("number", "words"),
+    ("number", "language", "words"),
     [
-        (0, "zero"),
-        (21, "twenty-one"),
-        (110, "one hundred and ten"),
-        (1_204, "one thousand two hundred and four"),
-        (1_000_001, "one million and one"),
-        (300_000, "three hundred thousand"),
+        (0, "en", "zero"),
+        (21, "en", "twenty-one"),
+        (110, "en", "one hundred and ten"),
+        (1_204, "en", "one thousand two hundred and four"),
+        (1_000_001, "en", "one million and one"),
+        (300_000, "en", "three hundred thousand"),
+        (71, "fr", "soixante et onze"),
+        (80, "fr", "quatre-vingts"),
+        (81, "fr", "quatre-vingt-un"),
+        (91, "fr", "quatre-vingt-onze"),
+        (200, "fr", "deux cents"),
+        (1_204, "fr", "mille deux cent quatre"),
+        (80_200, "fr", "quatre-vingt mille deux cents"),
+        (2_000_000, "fr", "deux millions"),
+        (12, "zh-hans", "十二"),
+        (110, "zh-hans", "一百一十"),
+        (1_204, "zh-hans", "一千二百零四"),
+        (10_010, "zh-hans", "一万零一十"),
+        (1_000_000, "zh-hans", "一百万"),
+        (1_204, "ug", "بىر مىڭ ئىككى يۈز تۆت"),
+        (85, "ug", "سەكسەن بەش"),
+        (85, "bo", ""),
     ],
 )
-def test_numbers_in_words(number, words):
-    assert paper.number_words(number, "en") == words
-    assert paper.number_words(number, "ug") == ""
+def test_numbers_in_words(number, language, words):
+    assert number_words(number, language) == words
 
 
 def test_handover_sheet_has_no_name_of_a_signer(petition):
@@ -337,6 +353,23 @@ def test_who_left_since_printing_is_told_by_page(printed):
     (change,) = manifest.changed_since_printing(printed)
     assert (change.people, change.pages) == (2, [1, 3])
     assert change.sentence == "2 people were removed since you printed part 1: pages 1 and 3."
+
+
+def test_covers_of_other_parts_are_printed_again_for_their_total(petition):
+    leaves = sign_and_confirm(petition, name="Aa First", city="Lund")
+    delivery = make_list(petition, [(f"Name {n:03}", "Lund") for n in range(99)])
+    delivery.part_starts = [1, 51]
+    delivery.save()
+    make(delivery, "pdf", 1), make(delivery, "pdf", 2)
+    signing.remove(leaves.pk)
+    first, second = manifest.changed_since_printing(delivery)
+    assert (first.part, first.pages) == (1, [1])
+    assert (second.part, second.pages) == (2, [])
+    assert second.sentence == "The cover of part 2 tells the total from before."
+    again = pdf_text(make(delivery, "pdf", 2, layout=second.layout, pages=second.pages))
+    assert "All parts together: 99 names." in " ".join(" ".join(again).split())
+    assert not any("Name 0" in page for page in again)
+    assert [change.part for change in manifest.changed_since_printing(delivery)] == [1]
 
 
 def test_only_those_pages_are_printed_again_and_keep_their_numbers(printed):

@@ -5,6 +5,7 @@ import datetime
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import translation
 
 from campaign_site.models import AuditEvent
 from petitions import deliveries, delivery_lists, signing
@@ -175,6 +176,18 @@ def test_refused_then_posted(officer, client, signed, delivery):
     officer.post(url("cancel", delivery.pk))
     delivery.refresh_from_db()
     assert delivery.state == "handed_over"
+
+
+def test_public_line_is_said_in_our_words_in_another_language(officer, signed, delivery):
+    office = factories.make_office(delivery.government, name="Embassy of Estrava")
+    fill_in(officer, url("handover", delivery.pk), **handover(office))
+    found = delivery.handovers.get()
+    with translation.override("en-gb"):
+        assert found.line == "6 names taken to the embassy. Refused at the door."
+    with translation.override("fr"):
+        assert found.line == found.in_words
+        assert "Embassy of Estrava" in found.line
+        assert "6" in found.line
 
 
 def test_only_offices_of_the_promised_government(officer, delivery):
