@@ -1,6 +1,6 @@
 """What a newcomer manages in the first quarter of an hour, on the demonstration site.
 
-Steps 7 (launch) and 8 (translate) of the plan come with the screens they need.
+Step 8 (translate) of the plan comes with the screen it needs.
 """
 
 import re
@@ -8,7 +8,10 @@ import unicodedata
 
 import pytest
 
+from campaign_site.demonstration.drawings import door
 from campaign_site.demonstration.load import load
+from campaigns.models import Government
+from petitions import deliveries, signing
 from petitions.models import Delivery, Petition
 from tests.factories import code_in, send_mails
 
@@ -20,6 +23,9 @@ pytestmark = [
 PASSWORD = "lamp in every window"
 CELIL = "/petitions/free-huseyin-celil/"
 MARTA = "/petitions/free-marta-ilin/"
+# Everything that a form of the admin would send.
+FIELDS = """() => [...new FormData(document.querySelector("#content-main form"))]
+    .filter(([name, value]) => typeof value === "string")"""
 
 
 @pytest.fixture
@@ -52,6 +58,11 @@ def sign(page, path, *, name, city, email, button="Sign with my name and city"):
     page.get_by_role("button", name=button).click()
     page.wait_for_url("**/thanks/")
     return page.content()
+
+
+def estrava():
+    petition = Petition.objects.get(slug="free-marta-ilin")
+    return petition, petition.governments.get()
 
 
 def scripts_in(text) -> set[str]:
@@ -158,22 +169,74 @@ def test_delivery_officer(demonstration, visit):
     assert public.get_by_text("Refused at the door.").count()
     assert public.get_by_text("Posted the same day.").count()
 
+    with page.expect_download() as download:
+        page.get_by_label("What for").fill("Handover")
+        page.get_by_role("button", name="PDF to print").click()
+    assert download.value.path().read_bytes().startswith(b"%PDF")
+    leaves = delivery.petition.signatures.filter(delivered__delivery=delivery).first()
+    public.goto(signing.personal_path(leaves.pk))
+    public.get_by_text("Remove me completely").click()
+    public.get_by_role("button", name="Remove me").click()
+    public.get_by_text("This signature was removed").wait_for()
+    page.reload()
+    assert page.get_by_text("1 person was removed since you printed part 1: page 1.").is_visible()
+
     other = visit()
     log_in(other, "campaigner")
     assert other.goto(here).status == 403
+
+
+def test_count_paper(demonstration, visit, tmp_path):
+    """Step 9: a hundred signatures on paper count at once, and only once."""
+    photo = tmp_path / "sheets.png"
+    photo.write_bytes(door())
+    page = visit(width=1280, height=900)
+    log_in(page, "campaigner")
+    before = number_on(MARTA)
+    ready = deliveries.numbers(*estrava()).ready
+    for _time in range(2):
+        page.goto("/admin/")
+        page.get_by_role("link", name="Add signatures counted elsewhere").first.click()
+        page.get_by_label("Petition").select_option(label="Free Marta Ilin and let her come home")
+        page.get_by_label("on paper, without names").check()
+        page.get_by_label("How many").fill("100")
+        page.get_by_label("Source").fill("Market of Lund")
+        page.get_by_label("Date").fill("14 November 2026")
+        page.get_by_label("Evidence").fill("4 sheets, in folder 12")
+        page.get_by_label("Photo or scan").set_input_files(photo)
+        page.get_by_label("I have checked this").check()
+        page.get_by_role("button", name="Save").first.click()
+        page.wait_for_load_state()
+        assert number_on(MARTA) == before + 100
+    assert page.get_by_text("is counted already").count(), page.inner_text("body")
+    assert deliveries.numbers(*estrava()).ready == ready, "no list has more names"
+    public = visit()
+    public.goto(MARTA)
+    public.get_by_text("How we count").click()
+    assert public.get_by_text(f"{100 + 100} counted elsewhere").is_visible()
 
 
 def test_nobody_breaks_the_promise(demonstration, visit):
     """Step 12: no second government, no address, and a trail of what staff did."""
     page = visit(width=1280, height=900)
     log_in(page, "campaigner")
-    petition = Petition.objects.get(slug="free-marta-ilin")
+    petition, _government = estrava()
     page.goto(f"/admin/petitions/petition/{petition.pk}/change/")
     assert page.get_by_text("people signed for the Government of Estrava only").count()
+    form = dict(page.evaluate(FIELDS)) | {
+        "targets-TOTAL_FORMS": "2",
+        "targets-1-id": "",
+        "targets-1-petition": str(petition.pk),
+        "targets-1-government": str(Government.objects.get(slug="government-of-china").pk),
+    }
+    answer = page.request.post(page.url, form=form, headers={"Referer": page.url})
+    assert "people signed for the Government of Estrava only" in answer.text()
+    assert "copy the petition to ask somebody else" in answer.text()
     assert petition.targets.count() == 1
     assert "@example" not in page.content()
 
     page = visit(width=1280, height=900)
     log_in(page, "admin")
     page.goto("/admin/campaign_site/auditevent/")
-    assert page.get_by_text("recorded a handover").count()
+    for step in ("recorded a handover", "prepared a list", "counted elsewhere"):
+        assert page.get_by_text(step).count(), step
