@@ -21,7 +21,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from campaign_site import colours, contact_keys, heartbeats
-from campaign_site.admin_base import Refused, StaffAdmin, Verb, picture_now
+from campaign_site.admin_base import (
+    ReadOnlyAdmin,
+    Refused,
+    ReportAdmin,
+    StaffAdmin,
+    Verb,
+    picture_now,
+)
 from campaign_site.admin_forms import PictureField, keep_picture
 from campaign_site.models import (
     AuditEvent,
@@ -118,22 +125,13 @@ class DayFilter(admin.SimpleListFilter):
 
 
 @admin.register(AuditEvent)
-class AuditEventAdmin(StaffAdmin):
+class AuditEventAdmin(ReadOnlyAdmin):
     change_list_template = "admin/audit_trail.html"
     list_display = ("at", "by", "verb", "about", "details_shown")
     list_filter = (DayFilter, "verb", "by")
     list_select_related = ("by",)
     fields = ("at", "by", "verb", "about", "details_shown")
     readonly_fields = fields
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
     def lookup_allowed(self, lookup, value, request):
         return lookup == DayFilter.parameter_name or super().lookup_allowed(lookup, value, request)
@@ -204,30 +202,10 @@ def _safe_cell(text):
 
 
 @admin.register(OutboxMessage)
-class OutboxMessageAdmin(StaffAdmin):
+class OutboxMessageAdmin(ReportAdmin):
     """How many mails are where. No address and no content: there is no page for one mail."""
 
-    def get_urls(self):
-        return [
-            path(
-                "",
-                self.admin_site.admin_view(self.changelist_view),
-                name="campaign_site_outboxmessage_changelist",
-            )
-        ]
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
-
-    def changelist_view(self, request, extra_context=None):
-        if not self.has_view_permission(request):
-            raise PermissionDenied
+    def report(self, request):
         counts = OutboxMessage.objects.values_list("kind", "state").annotate(Count("pk")).order_by()
         rows = sorted(
             (
@@ -263,7 +241,7 @@ class RetireKey(Verb):
 
 
 @admin.register(ContactKey)
-class ContactKeyAdmin(StaffAdmin):
+class ContactKeyAdmin(ReadOnlyAdmin):
     """Which keys there are, and what happened with what is sealed to them. Made by a command,
     because the private half must never pass through a browser."""
 
@@ -292,15 +270,6 @@ class ContactKeyAdmin(StaffAdmin):
                 exported=Count("subscriptions", filter=Q(subscriptions__exported_at__isnull=False)),
             )
         )
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
     @admin.display(description=_("number"))
     def identifier_shown(self, key):
@@ -337,30 +306,10 @@ class ContactKeyAdmin(StaffAdmin):
 
 
 @admin.register(Heartbeat)
-class HeartbeatAdmin(StaffAdmin):
+class HeartbeatAdmin(ReportAdmin):
     """Mail, worker, key, erasing: as sentences."""
 
-    def get_urls(self):
-        return [
-            path(
-                "",
-                self.admin_site.admin_view(self.changelist_view),
-                name="campaign_site_heartbeat_changelist",
-            )
-        ]
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
-
-    def changelist_view(self, request, extra_context=None):
-        if not self.has_view_permission(request):
-            raise PermissionDenied
+    def report(self, request):
         return self.page(
             request,
             "admin/health.html",

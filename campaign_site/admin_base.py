@@ -365,6 +365,35 @@ class StaffAdmin(StaffFields, admin.ModelAdmin):
         )
 
 
+class ReadOnlyAdmin(StaffAdmin):
+    """What is written elsewhere, and only looked at here."""
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+class ReportAdmin(ReadOnlyAdmin):
+    """One page about all rows; there is none for one of them."""
+
+    def get_urls(self):
+        name = f"{self.opts.app_label}_{self.opts.model_name}_changelist"
+        return [path("", self.admin_site.admin_view(self.changelist_view), name=name)]
+
+    def changelist_view(self, request, extra_context=None):
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return self.report(request)
+
+    def report(self, request):
+        raise NotImplementedError
+
+
 def _json_fields(model):
     return {field.name for field in model._meta.fields if isinstance(field, models.JSONField)}
 

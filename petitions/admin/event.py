@@ -12,7 +12,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from campaign_site import outbox
-from campaign_site.admin_base import Refused, StaffAdmin, Verb, change_url
+from campaign_site.admin_base import ReadOnlyAdmin, Refused, Verb, change_url
 from campaign_site.templatetags.vigil import number
 from petitions import events, publishing
 from petitions.models import EventLink
@@ -137,7 +137,7 @@ class SlowLane(Verb):
 
 
 @admin.register(EventLink)
-class EventLinkAdmin(StaffAdmin):
+class EventLinkAdmin(ReadOnlyAdmin):
     verbs = (EndEventLink,)
     list_display = ("label", "petition", "valid_from", "valid_until", "used_shown", "state_shown")
     list_select_related = ("petition",)
@@ -152,15 +152,6 @@ class EventLinkAdmin(StaffAdmin):
         "made_by",
     )
     readonly_fields = fields
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False
-
-    def has_delete_permission(self, request, obj=None):
-        return False
 
     @admin.display(description=_("address to pass on"))
     def address(self, link):

@@ -7,8 +7,9 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.text import format_lazy
 from django.utils.timezone import localdate
 from django.utils.translation import gettext, ngettext
@@ -287,7 +288,6 @@ class PublishPetition(Publish):
             ]
         return [
             *opens,
-            gettext("Who signs reads this promise: “%(promise)s”") % {"promise": self.obj.promise},
             gettext(
                 "The first confirmed signature fixes title, letter, demands, promise and "
                 "recipients for ever."
@@ -516,6 +516,16 @@ class PetitionAdmin(PageAdmin):
     def formfield_for_manytomany(self, db_field, request, **kwargs):
         kwargs["widget"] = forms.CheckboxSelectMultiple
         return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def get_list_display(self, request):
+        shown = super().get_list_display(request)
+        return (*shown, "copy_shown") if self.has_add_permission(request) else shown
+
+    @admin.display(description=_("Copy"))
+    def copy_shown(self, petition):
+        url = reverse("admin:petitions_petition_copy", args=[petition.pk])
+        words = gettext("Copy “%(title)s”") % {"title": petition.title}
+        return format_html('<a href="{}" aria-label="{}">{}</a>', url, words, gettext("Copy"))
 
     @admin.display(description=_("Recipients"))
     def recipients_shown(self, petition):
