@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from xml.etree import ElementTree
 
 import pytest
+from django.utils.timezone import now
 
 from campaign_site import middleware
 from campaign_site.models import SiteSettings
@@ -333,3 +334,10 @@ def test_logo_stands_in_place_of_the_name(client, petition, settings, tmp_path):
         r'height="96" alt="Free Voices">',
         page,
     )
+
+
+def test_nobody_is_asked_to_sign_what_is_closed(client):
+    petition = factories.make_petition(closes_at=now() - timedelta(days=1))
+    page = client.get(petition.get_absolute_url()).content.decode()
+    assert "sign%20it" not in page
+    assert "Free%20Marta%20Ilin" in page
