@@ -52,8 +52,8 @@ def _unfindable(response):
     return response
 
 
-@require_safe
 @admin.site.admin_view
+@require_safe
 def for_staff(request, pk, model):
     if not request.user.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}"):
         raise PermissionDenied
