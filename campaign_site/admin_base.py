@@ -186,9 +186,11 @@ class StaffAdmin(StaffFields, admin.ModelAdmin):
         if change and self.has_change_permission(request, obj):
             rows = [row for inline in context["inline_admin_formsets"] for row in inline.formset]
             context["seen"] = edit_conflicts.to_remember(form, [form, *rows])
-            if any(one.conflicts for one in [form, *rows]):
+            in_conflict = [one for one in [form, *rows] if one.conflicts]
+            if in_conflict:
                 context["conflict"] = edit_conflicts.who_changed(obj, form)
-                context["in_conflict"] = True
+                labels = (one.label_of(name) for one in in_conflict for name in one.conflicts)
+                context["in_conflict"] = ", ".join(sorted(set(labels)))
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def save_model(self, request, obj, form, change):

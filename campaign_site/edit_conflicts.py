@@ -136,6 +136,9 @@ class Noticing:
                     ),
                 )
 
+    def label_of(self, name) -> str:
+        return str(self._meta.model._meta.get_field(name).verbose_name)
+
     def wants_deletion(self) -> bool:
         return bool(self.instance.pk and self.data.get(self.add_prefix("DELETE")))
 

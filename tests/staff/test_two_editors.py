@@ -86,6 +86,8 @@ def test_what_both_changed_comes_back_with_both_texts(two, kind):
     assert getattr(fresh(row), field) == "What Ana wrote"
     shown = text(refused)
     assert f"<bdi>{ana.client.member.username}</bdi> changed this while you were editing" in shown
+    label = row._meta.get_field(field).verbose_name
+    assert f"Both of you changed: {label}." in shown
     (error,) = refused.context["adminform"].form.errors[field]
     assert re.search(r"Theirs:.*What Ana wrote.*Yours:.*What Ben wrote", error)
     assert ben.values[field] == ["What Ben wrote"]  # what was typed is kept
