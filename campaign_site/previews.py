@@ -43,8 +43,6 @@ def _preview(request, found, words):
 def _unfindable(response):
     response["X-Robots-Tag"] = "noindex"
     response["Cache-Control"] = "no-store"
-    # Its address may open it for a week.
-    response["Referrer-Policy"] = "no-referrer"
     # Whatever form the page has: it sends nothing.
     response["Content-Security-Policy"] = middleware.PUBLIC_CSP.replace(
         "form-action 'self'", "form-action 'none'"

@@ -200,7 +200,7 @@ def test_draft_is_shown_to_whoever_has_the_link(campaigner, client, kind):
     assert "Whoever has this link can see it until" in text(shown)
     assert shown["X-Robots-Tag"] == "noindex"
     assert shown["Cache-Control"] == "no-store"
-    assert shown["Referrer-Policy"] == "no-referrer"
+    assert shown["Referrer-Policy"] == "same-origin"  # its address is told to no other site
     assert "form-action 'none'" in shown["Content-Security-Policy"]
     assert not client.cookies
     type(row).objects.filter(pk=row.pk).update(state="published")
