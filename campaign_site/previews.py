@@ -37,10 +37,7 @@ def _rows(model):
 
 
 def _preview(request, found, words):
-    return _unfindable(PAGES[type(found)](request, found, preview=words))
-
-
-def _unfindable(response):
+    response = PAGES[type(found)](request, found, preview=words)
     response["X-Robots-Tag"] = "noindex"
     response["Cache-Control"] = "no-store"
     # Whatever form the page has: it sends nothing.
@@ -67,7 +64,7 @@ def for_whoever_has_the_link(request, token):
     if found and found.is_published:
         return redirect(found)
     if not found or found.state != link.state:
-        return _unfindable(render(request, "campaign_site/preview_over.html", status=404))
+        return render(request, "campaign_site/preview_over.html", status=404)
     words = gettext(
         "Preview: this page is not public yet, and its form sends nothing. Whoever has this link "
         "can see it until %(until)s."
