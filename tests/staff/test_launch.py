@@ -10,14 +10,12 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from campaign_site import heartbeats, middleware, preview_links
-from campaign_site.demonstration.load import load
 from campaign_site.models import AuditEvent, SiteSettings
 from campaigns.models import Campaign
 from petitions import launch, publishing
 from petitions.models import Petition, Target
 from tests import factories
 from tests.staff.forms import fill_in, text
-from tests.test_first_quarter_hour import PASSWORD, log_in
 
 pytestmark = pytest.mark.django_db
 
@@ -298,62 +296,3 @@ def test_not_open_yet_is_kept_for_ten_seconds_at_most(client, monkeypatch):
 
 
 # --- A copy, from login to live ----------------------------------------------------------------
-
-
-@pytest.mark.browser
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.xdist_group("browser")
-def test_copy_preview_publish(visit, settings, tmp_path, live_server):
-    """Scenario 7: copy the Marta Ilin petition, new title, preview on a phone width, publish. The
-    checklist stops at exactly what is missing."""
-    settings.MEDIA_ROOT = tmp_path / "media"
-    settings.VAR = tmp_path
-    settings.SITE_URL = live_server.url
-    load(password=PASSWORD)
-    marta = Petition.objects.get(slug="free-marta-ilin")
-    page = visit(width=1280, height=900)
-    log_in(page, "campaigner")
-    page.goto("/admin/petitions/petition/")
-    page.get_by_role("link", name=marta.title).first.click()
-    page.get_by_role("link", name="Copy", exact=True).click()
-    page.get_by_role("button", name="Make a copy").click()
-    page.get_by_text("Everything needed is there").wait_for()
-    copy = Petition.objects.get(slug="free-marta-ilin-2")
-    assert (copy.photo, copy.letter, copy.promise) == (marta.photo, marta.letter, marta.promise)
-    assert list(copy.profiles.all()) == list(marta.profiles.all())
-
-    page.get_by_label("Title").fill("Let Marta Ilin see her daughter")
-    page.get_by_label("Demands").fill("")
-    page.get_by_role("button", name="Save", exact=True).click()
-    page.get_by_text("This field is required").wait_for()
-    page.get_by_label("Demands").fill("Let her daughter visit her every week.")
-    addressee = page.get_by_label("Addressee", exact=False).first
-    addressee.select_option("")
-    page.get_by_role("button", name="Save", exact=True).click()
-    page.get_by_role("link", name="Publish").click()
-    missing = page.locator(".checklist .missing")
-    if missing.count():  # where the recipient has one addressee only, it is chosen by itself
-        assert missing.count() == 1
-        missing.get_by_role("link").click()
-        page.locator(":target, :focus").first.wait_for()
-        addressee.select_option(index=1)
-        page.get_by_role("button", name="Save", exact=True).click()
-        page.get_by_role("link", name="Publish").click()
-    page.get_by_role("link", name="Back, change nothing").click()
-
-    page.get_by_role("link", name="Preview link to share").click()
-    page.get_by_role("button", name="Make the link").click()
-    link = page.locator("a.long").get_attribute("href")
-    phone = visit()
-    phone.goto(link)
-    phone.get_by_role("heading", name="Let Marta Ilin see her daughter").wait_for()
-    assert phone.evaluate("() => document.documentElement.scrollWidth") <= 360
-    assert phone.get_by_role("button", name="Sign with my name and city").is_disabled()
-    assert phone.context.cookies() == []
-
-    page.get_by_role("link", name="Publish").click()
-    page.get_by_role("button", name="Publish now").click()
-    page.get_by_text("Published. Everybody can read it now.").wait_for()
-    phone.goto(link)
-    phone.wait_for_url("**/petitions/free-marta-ilin-2/")
-    assert phone.get_by_role("button", name="Sign with my name and city").is_enabled()
