@@ -140,6 +140,8 @@ STORAGES = {
 LANGUAGE_CODE = "en"
 # The languages of the interface that are offered to the public.
 LANGUAGES = [("en", _("English"))]
+# Languages whose catalogue somebody who speaks them has read: letters to recipients may be in them.
+READ_BY_A_SPEAKER = ("en", "fr")
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = ["campaign_site.formats"]
 USE_I18N = True

@@ -398,12 +398,11 @@ def _names(count: int) -> str:
 
 
 def _covers(part) -> list[dict]:
-    """In the recipient's language, where the interface speaks it, and in ours."""
+    """In the recipient's language, where a catalogue of it was read by a speaker, and in ours."""
     ours = settings.LANGUAGE_CODE
     theirs = part.delivery.government.language
-    spoken = dict(settings.LANGUAGES)
     covers = []
-    for language in dict.fromkeys([theirs if theirs in spoken else ours, ours]):
+    for language in dict.fromkeys([theirs if theirs in settings.READ_BY_A_SPEAKER else ours, ours]):
         with translation.override(language):
             covers.append(_cover(part, language))
     return covers
@@ -427,6 +426,7 @@ def _cover(part, language) -> dict:
         answer = _("We ask for a written answer by %(day)s.") % {"day": _date(delivery.reply_due)}
     return {
         "kind": "cover",
+        "lang": language.partition("-")[0],
         "to": [
             directed(line)
             for line in (

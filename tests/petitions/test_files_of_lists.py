@@ -10,6 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from campaign_site.models import AuditEvent
+from campaigns.models import Government
 from petitions import delivery_lists, fonts, manifest, paper, signing
 from petitions.models import Delivery, ListFile
 from petitions.number_words import number_words
@@ -236,6 +237,21 @@ def test_same_list_same_bytes(petition, format):
 )
 def test_numbers_in_words(number, language, words):
     assert number_words(number, language) == words
+
+
+def test_letter_is_in_the_recipients_language_and_in_ours(petition):
+    Government.objects.update(language="fr")
+    delivery = make_list(petition, [(f"Name {number}", "Lund") for number in range(71)])
+    theirs, ours, *_rest = pdf_text(make(delivery, "pdf"))
+    assert "71 noms (soixante et onze)" in theirs
+    assert "Nous demandons une réponse écrite." in theirs
+    assert "71 names (seventy-one)" in " ".join(ours.split())
+    # What no speaker has read is handed to nobody.
+    Government.objects.update(language="ug")
+    delivery = Delivery.objects.get()
+    ours, figures, *_rest = pdf_text(make(delivery, "pdf"))
+    assert "seventy-one" in ours
+    assert "Figures" in figures
 
 
 def test_handover_sheet_has_no_name_of_a_signer(petition):

@@ -1,0 +1,127 @@
+"""What visitors, signers and recipients read is translated: 0 missing, 0 doubtful.
+
+What only staff read is not asked for: the back office speaks English for now.
+"""
+
+import gettext
+import re
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+LOCALES = sorted(path.name for path in (settings.BASE_DIR / "locale").iterdir())
+STAFF = (
+    "*/admin/*",
+    "*/commands/*",
+    "*/models/*",  # but the choices that pages show, below
+    "campaign_site/*admin*.py",
+    "*/apps.py",
+    "campaign_site/checks.py",
+    "campaign_site/edit_conflicts.py",
+    "campaign_site/going_public.py",
+    "campaign_site/heartbeats.py",
+    "campaign_site/models.py",
+    "campaign_site/pictures.py",
+    "campaign_site/preview*.py",
+    "campaign_site/publishing.py",
+    "campaign_site/roles.py",
+    "campaign_site/settings.py",
+    "petitions/batches.py",
+    "petitions/deliveries.py",
+    "petitions/events.py",
+    "petitions/evidence.py",
+    "petitions/imports.py",
+    "petitions/invalidation.py",
+    "petitions/launch.py",
+    "petitions/manifest.py",
+    "petitions/publishing.py",
+    "petitions/retention.py",
+    "petitions/tables.py",
+)
+# Words of models that the public reads.
+SHOWN = {
+    *("detained", "imprisoned", "disappeared", "under house arrest", "restricted in movement"),
+    *("released", "in exile", "died", "fate unknown"),
+    *("accepted", "received without a meeting", "refused", "left at the door", "posted"),
+    *("returned", "not known", "in person", "by post", "by courier", "electronically"),
+    *("%(all_but_last)s and %(last)s", ", ", "%(names)s. %(how)s: %(office)s. %(outcome)s."),
+    "The list for the %(governments)s shows your name and city, as you type them, and nothing "
+    "else.",
+}
+PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%%|\{\w+\}|</?\w+[^>]*>")
+
+
+def unquoted(block, key):
+    found = re.search(rf'^{re.escape(key)} ((?:"(?:[^"\\]|\\.)*"\n?)+)', block, re.M)
+    lines = re.findall(r'"((?:[^"\\]|\\.)*)"', found[1]) if found else []
+    text = "".join(lines)
+    return text.replace("\\n", "\n").replace('\\"', '"').replace("\\\\", "\\")
+
+
+def entries(path):
+    """(files, flags, key in the compiled catalogue, msgid, plural or "", translations)"""
+    for block in path.read_text(encoding="utf-8").split("\n\n")[1:]:
+        if block.startswith("#~") or "msgid" not in block:
+            continue
+        files = " ".join(re.findall(r"^#: (.*)$", block, re.M)).split()
+        flags = " ".join(re.findall(r"^#, (.*)$", block, re.M))
+        plural = unquoted(block, "msgid_plural")
+        msgid, context = unquoted(block, "msgid"), unquoted(block, "msgctxt")
+        keys = re.findall(r"^(msgstr(?:\[\d\])?) ", block, re.M)
+        texts = [unquoted(block, key) for key in keys]
+        yield files, flags, f"{context}\x04{msgid}" if context else msgid, msgid, plural, texts
+
+
+def is_public(files, msgid):
+    return msgid in SHOWN or any(
+        not any(fnmatchcase(file, pattern) for pattern in STAFF) for file in files
+    )
+
+
+def catalogue(locale):
+    return settings.BASE_DIR / "locale" / locale / "LC_MESSAGES/django.po"
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_everything_public_is_translated(locale):
+    public = [entry for entry in entries(catalogue(locale)) if is_public(entry[0], entry[3])]
+    assert len(public) > 400
+    for _files, flags, _key, msgid, plural, translations in public:
+        assert "fuzzy" not in flags, msgid
+        assert all(translations), msgid
+        for text in translations:
+            # A plural form for one may say “one” where the English has the figure.
+            wanted = sorted(PLACEHOLDER.findall(plural or msgid))
+            if sorted(PLACEHOLDER.findall(text)) != wanted:
+                assert plural, (msgid, text)
+                assert set(PLACEHOLDER.findall(text)) <= set(wanted), (msgid, text)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_compiled_catalogue_is_the_written_one(locale):
+    """Served is what is compiled; a machine without gettext cannot compile it anew."""
+    with catalogue(locale).with_suffix(".mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)
+    for _files, _flags, key, _msgid, plural, translations in entries(catalogue(locale)):
+        if not all(translations):
+            continue
+        if plural:
+            assert {compiled.ngettext(key, plural, n) for n in range(120)} <= set(translations)
+        else:
+            assert compiled.gettext(key) == translations[0]
+
+
+def test_every_text_of_the_code_is_in_the_catalogues():
+    """`make messages` was run: each text that the public templates mark is known."""
+    known = {entry[3] for entry in entries(catalogue("fr"))}
+    marked = re.compile(r"""{%-? translate (["'])(.*?)\1""")
+    folder = Path(settings.BASE_DIR) / "templates"
+    missing = {
+        text
+        for path in folder.rglob("*.*")
+        for _quote, text in marked.findall(path.read_text(encoding="utf-8"))
+        if text not in known
+    }
+    assert not missing
