@@ -10,7 +10,8 @@ RESOLVE = $(UV) pip compile pyproject.toml --quiet --generate-hashes --no-emit-i
 	--no-header --no-annotate --universal --python-version 3.11 $(ARGS)
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test benchmark benchmark-signing benchmark-import lint messages lock
+.PHONY: help demo test benchmark benchmark-signing benchmark-import benchmark-lighthouse lint \
+	messages lock
 
 help:
 	@echo "make demo [PORT=8000] [VAR=var]  a demonstration on this machine; Ctrl-C ends it"
@@ -18,6 +19,7 @@ help:
 	@echo "make benchmark [ARGS=...]        how near to the database's own speed are large lists?"
 	@echo "make benchmark-signing           can the time of an answer tell who has signed?"
 	@echo "make benchmark-import [ARGS=...] do a million names from a file come in, in flat memory?"
+	@echo "make benchmark-lighthouse        what does Lighthouse say of the pages? (needs Node, Chromium)"
 	@echo "make lint                        style, and what must not stand in a file"
 	@echo "make messages                    collect and compile the texts of the interface"
 	@echo "make lock [ARGS=--upgrade]       make requirements/*.txt from pyproject.toml (needs uv)"
@@ -48,6 +50,9 @@ benchmark-signing: .venv/test
 
 benchmark-import: .venv/test
 	@exec $(PYTHON) benchmarks/import_a_million.py $(ARGS)
+
+benchmark-lighthouse: .venv/demo
+	@exec benchmarks/lighthouse.sh
 
 messages: .venv/test
 	@command -v msgfmt >/dev/null || \
