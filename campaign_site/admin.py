@@ -310,12 +310,14 @@ class HeartbeatAdmin(ReportAdmin):
     """Mail, worker, key, erasing: as sentences."""
 
     def report(self, request):
+        # What is wrong comes first.
+        report = sorted(heartbeats.in_words(), key=lambda line: line[0])
         return self.page(
             request,
             "admin/health.html",
             title=gettext("Health"),
-            # What is wrong comes first.
-            report=sorted(heartbeats.in_words(), key=lambda line: line[0]),
+            report=report,
+            all_well=all(well for well, _sentence in report),
         )
 
 

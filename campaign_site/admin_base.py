@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaign_site import edit_conflicts, going_public, middleware, preview_links
 from campaign_site.admin_forms import LinesField, PlainTextarea
+from campaign_site.admin_site import words_for
 from campaign_site.models import record
 from campaign_site.pictures import largest
 
@@ -40,6 +41,7 @@ class Verb:
     permission = ""
     form_class: type[forms.BaseForm] | None = None
     grave = False  # a red button
+    main = False  # what is most likely wanted next
 
     def __init__(self, request, obj):
         self.request, self.obj, self.user = request, obj, request.user
@@ -166,7 +168,17 @@ class StaffAdmin(StaffFields, admin.ModelAdmin):
         # PostgreSQL knows no NUL, and Django's filters ask it for whatever stands in the address.
         if any("\0" in value for value in request.GET.values()):
             return HttpResponseRedirect(request.path)
+        heading, new = words_for(self.opts)
+        extra_context = {
+            "title": heading,
+            "new_label": new,
+            "new_url": self.new_url(request),
+        } | (extra_context or {})
         return super().changelist_view(request, extra_context)
+
+    def new_url(self, request):
+        """Where the list's button for a new row leads, if not to the form with all fields."""
+        return ""
 
     def lookup_allowed(self, lookup, value, request):
         # Only the filters on the page. Others answer 500 to absurd values, such as a year of forty
@@ -236,8 +248,14 @@ class StaffAdmin(StaffFields, admin.ModelAdmin):
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         # Saving stays on the page anyway.
         extra_context = {"show_save_and_continue": False} | (extra_context or {})
+        heading, new = words_for(self.opts)
+        extra_context["heading"] = heading
         if object_id is not None:
+            obj = self.get_object(request, object_id)
+            extra_context |= {"title": str(obj), "subtitle": None}
             extra_context["verbs"] = self.offered_verbs(request, object_id)
+        elif new:
+            extra_context["title"] = new
         try:
             return self._one_at_a_time(request, object_id, form_url, extra_context)
         except IntegrityError:
@@ -319,7 +337,9 @@ class StaffAdmin(StaffFields, admin.ModelAdmin):
     def offered_verbs(self, request, object_id):
         obj = self.get_object(request, object_id)
         found = [verb(request, obj) for verb in self.verbs] if obj else []
-        return [verb for verb in found if verb.permitted() and verb.offered()]
+        offered = [verb for verb in found if verb.permitted() and verb.offered()]
+        # What is hard to take back stands last.
+        return sorted(offered, key=lambda verb: verb.grave)
 
     def verb_view(self, request, object_id, verb_class):
         obj = get_object_or_404(self.get_queryset(request), pk=object_id)
@@ -420,6 +440,7 @@ def _changed(message):
 
 
 class Publish(Verb):
+    main = True
     name = "publish"
     label = _("Publish")
     button = _("Publish now")
@@ -521,6 +542,22 @@ class PageAdmin(StaffAdmin):
     @admin.display(description=_("Photo now"))
     def photo_now(self, obj):
         return picture_now(obj and obj.photo, alt=obj.photo_alt if obj else "")
+
+    def formfield_for_manytomany(self, db_field, request, **kwargs):
+        kwargs["widget"] = forms.CheckboxSelectMultiple
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def get_form(self, request, obj=None, **kwargs):
+        """A long list of boxes scrolls, so what is ticked stands first."""
+        form = super().get_form(request, obj, **kwargs)
+        for field in self.opts.many_to_many if obj else ():
+            boxes = form.base_fields.get(field.name)
+            if boxes:
+                ticked = getattr(obj, field.name).filter(pk=models.OuterRef("pk"))
+                boxes.queryset = boxes.queryset.order_by(
+                    models.Exists(ticked).desc(), *boxes.queryset.model._meta.ordering
+                )
+        return form
 
     def get_readonly_fields(self, request, obj=None):
         fixed = ("slug",) if obj and obj.state != "draft" else ()

@@ -1,7 +1,9 @@
 from django.apps import apps
 from django.contrib.admin import AdminSite
 from django.contrib.admin.apps import AdminConfig
+from django.http import HttpResponseRedirect
 from django.urls import NoReverseMatch, reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 
@@ -111,6 +113,15 @@ SECTIONS = (
     ),
 )
 
+
+def words_for(opts):
+    """How the first page calls the rows of a model, and the link that makes a new one."""
+    for heading, _sentence, model, add_label in SECTIONS:
+        if model == opts.label_lower:
+            return heading, add_label
+    return capfirst(opts.verbose_name_plural), ""
+
+
 # Pages without a model: heading, sentence, permission, name of the address.
 PAGES = (
     (
@@ -135,6 +146,10 @@ class VigilAdminSite(AdminSite):
     def on_home(self, part):
         """What the apps put on the first page: a function from a request to its context."""
         self._parts_of_home.append(part)
+
+    def app_index(self, request, app_label, extra_context=None):
+        # Django's page of one app: the first page has all of it, in the reader's words.
+        return HttpResponseRedirect(reverse("admin:index"))
 
     def login(self, request, extra_context=None):
         # Django's login page has a `site` of its own.

@@ -101,7 +101,3 @@ class CampaignAdmin(PageAdmin):
         (_("Photo"), {"fields": PHOTO_FIELDS}),
         (_("More"), {"fields": ("parent", "language")}),
     )
-
-    def formfield_for_manytomany(self, db_field, request, **kwargs):
-        kwargs["widget"] = forms.CheckboxSelectMultiple
-        return super().formfield_for_manytomany(db_field, request, **kwargs)

@@ -118,6 +118,12 @@ class LedgerEntryAdmin(StaffAdmin):
             fields += ["evidence_upload", "sure"]
         return [(None, {"fields": fields})]
 
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "petition":
+            field.widget.can_add_related = False  # a petition is not made in passing
+        return field
+
     @admin.display(description=_("undone"))
     def undone_shown(self, entry):
         if not entry.undone_at:

@@ -3,12 +3,9 @@
 Staff see the names that they bring, and only until these are counted: no page lists a batch.
 """
 
-import io
 from itertools import zip_longest
 
-import segno
 from django import forms
-from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponse, HttpResponseRedirect
@@ -24,7 +21,7 @@ from campaign_site.admin_forms import PlainTextarea
 from campaign_site.models import HeldWord
 from campaign_site.names import HELD_REASONS, clean_name, clean_place
 from campaign_site.templatetags.vigil import number
-from petitions import batches, imports, tables
+from petitions import batches, imports, poster, tables
 from petitions.models import PaperBatch, Petition
 
 LINES_TYPED = 25  # on the page; a small script adds more
@@ -128,6 +125,12 @@ class UploadForm(BatchForm):
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx"}),
         allow_empty_file=True,  # it gets the same sentence as any other that cannot be read
     )
+
+
+class AnotherFileForm(forms.Form):
+    """After mistakes, in place of typing all the rest again."""
+
+    file = UploadForm.base_fields["file"]
 
 
 class ColumnsForm(forms.Form):
@@ -352,6 +355,18 @@ class PaperBatchAdmin(StaffAdmin):
             upload.drop()
             messages.success(request, gettext("Dropped. Nothing was counted."))
             return HttpResponseRedirect(reverse("admin:petitions_paperbatch_add"))
+        again = AnotherFileForm(*(request.POST, request.FILES) if action == "again" else ())
+        if action == "again" and again.is_valid():
+            upload.drop()
+            better = imports.keep(
+                again.cleaned_data["file"],
+                petition=petition,
+                source=upload.source,
+                date=upload.date,
+                evidence=upload.evidence,
+                by=request.user,
+            )
+            return HttpResponseRedirect(_upload_url(better))
         problem = ""
         if action == "count":
             try:
@@ -388,6 +403,7 @@ class PaperBatchAdmin(StaffAdmin):
             report=upload.found,
             freezes=freezes(petition),
             columns=columns,
+            again=again if _has_mistakes(upload) else None,
             first_rows=upload.first_rows[:FIRST_ROWS],
             problem=problem or (upload.refusal if upload.state == imports.CHECKED else ""),
             busy=upload.state in (imports.WAITING, imports.CHECKING, imports.COUNTING),
@@ -439,15 +455,14 @@ class PaperBatchAdmin(StaffAdmin):
         form = SheetsForm(request.GET or None)
         chosen = form.cleaned_data if form.is_valid() else {"paper": "a4", "first": 1, "sheets": 5}
         # In the language of the people who sign, not of whoever prints.
-        language = petition.language if petition.language in dict(settings.LANGUAGES) else "en"
-        with override(language):
+        with override(poster.language_of(petition)):
             context = {
                 "petition": petition,
                 "form": form,
                 "sheets": range(chosen["first"], chosen["first"] + chosen["sheets"]),
                 "lines": range(1, LINES_ON_A_SHEET + 1),
                 "paper": chosen["paper"],
-                "address": settings.SITE_URL + petition.get_absolute_url(),
+                "address": poster.address_of(petition),
                 "lang": get_language(),
                 "dir": "rtl" if get_language_bidi() else "ltr",
             }
@@ -455,10 +470,8 @@ class PaperBatchAdmin(StaffAdmin):
 
     def code_view(self, request, petition_id):
         petition = self._petition(request, petition_id)
-        drawing = io.BytesIO()
-        code = segno.make(settings.SITE_URL + petition.get_absolute_url(), error="m", micro=False)
-        code.save(drawing, kind="svg", omitsize=True, border=2, svgclass=None, lineclass=None)
-        return HttpResponse(drawing.getvalue(), content_type="image/svg+xml")
+        code = poster.code_of(poster.address_of(petition), border=poster.QUIET)
+        return HttpResponse(code, content_type="image/svg+xml")
 
     def _petition(self, request, petition_id):
         self._must_add(request)
@@ -486,6 +499,11 @@ def _form(request, form_class):
         return form_class(request.POST, request.FILES)
     asked = request.GET.get("petition", "")
     return form_class(initial={"petition": asked if asked.isdecimal() else None})
+
+
+def _has_mistakes(upload):
+    checked = upload.state == imports.CHECKED and upload.found
+    return upload.state == imports.UNREADABLE or (checked and not upload.found.is_good)
 
 
 def _upload_url(upload):

@@ -492,6 +492,10 @@ class PetitionAdmin(PageAdmin):
                 extra_context["checklist"] = found
         return super().changeform_view(request, object_id, form_url, extra_context)
 
+    def new_url(self, request):
+        quick = request.user.has_perms(quick_start.PERMISSIONS)
+        return reverse("admin:petitions_petition_quick-start") if quick else ""
+
     def get_queryset(self, request):
         return super().get_queryset(request).for_cards().select_related("campaign")
 
@@ -512,10 +516,6 @@ class PetitionAdmin(PageAdmin):
         if db_field.name in MOMENTS:
             field.help_text = MOMENTS[db_field.name]
         return field
-
-    def formfield_for_manytomany(self, db_field, request, **kwargs):
-        kwargs["widget"] = forms.CheckboxSelectMultiple
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_list_display(self, request):
         shown = super().get_list_display(request)

@@ -105,6 +105,32 @@ def test_dropped_file_counts_nothing(campaigner, petition):
     assert not PaperBatch.objects.exists()
 
 
+def test_after_mistakes_only_the_file_is_chosen_again(campaigner, petition):
+    page = upload(campaigner, petition, "name,city\nAmina Yusuf,Lund\n,Malmö\n")
+    assert "1 mistake." in text(page)
+    assert "Choose another file" in text(page)
+    first = page.wsgi_request.path
+    assert "This field is required." in text(act(campaigner, page, "again"))
+    better = SimpleUploadedFile("better.csv", b"name,city\nAmina Yusuf,Lund\n")
+    page = act(campaigner, page, "again", file=better)
+    assert "better.csv" in text(page)
+    assert "Choose another file" not in text(page), "there is nothing to mend"
+    act(campaigner, page, "count")
+    batch = PaperBatch.objects.get()
+    assert (batch.source, batch.date, batch.evidence, batch.quantity) == (
+        "Market of Lund",
+        "2026-05-03",
+        "Sheets 1 to 4, folder 12",
+        1,
+    )
+    assert "was counted, dropped" in text(campaigner.get(first, follow=True)), "no copy stays"
+
+
+def test_file_that_cannot_be_read_is_replaced_on_the_spot(campaigner, petition):
+    page = upload(campaigner, petition, "")
+    assert "Choose another file" in text(page)
+
+
 def test_upload_of_somebody_else_is_not_shown(campaigner, administrator, petition):
     page = upload(campaigner, petition, "name,city\nAmina Marked,Lund\n")
     other = administrator.get(page.wsgi_request.path, follow=True)

@@ -1,0 +1,76 @@
+"""The back office speaks the words of campaigners, where Django would speak its own."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from campaign_site.admin_site import SECTIONS
+from campaigns.models import Profile
+from tests import factories
+from tests.staff.forms import text
+
+pytestmark = pytest.mark.django_db
+CHANGE = "admin:petitions_petition_change"
+
+
+def heading(page) -> str:
+    return re.search(r"<h1>(.*?)</h1>", page, re.S).group(1).strip()
+
+
+def test_every_list_is_headed_as_the_first_page_calls_it(administrator):
+    for name, _sentence, model, _new in SECTIONS:
+        if model == "campaign_site.sitesettings":
+            continue  # one form
+        page = text(administrator.get(reverse(f"admin:{model.replace('.', '_')}_changelist")))
+        assert heading(page) == name
+        assert "to change" not in page
+        assert "to view" not in page
+
+
+def test_new_petition_is_the_quick_start_from_its_list_too(campaigner, officer):
+    page = text(campaigner.get("/admin/petitions/petition/"))
+    quick = reverse("admin:petitions_petition_quick-start")
+    assert re.search(rf'<a href="{quick}" class="addlink">New petition</a>', page)
+    assert "New petition" not in text(officer.get("/admin/petitions/petition/"))
+    assert heading(text(campaigner.get("/admin/campaigns/profile/add/"))) == "New person"
+
+
+def test_form_is_headed_by_what_it_is_about(campaigner, petition):
+    page = text(campaigner.get(reverse(CHANGE, args=[petition.pk])))
+    assert heading(page) == petition.title
+    assert "Change petition" not in page
+
+
+def test_page_of_an_app_leads_to_the_first_page(campaigner):
+    """Django's own lists models and says of a site with petitions that there is none."""
+    answer = campaigner.get("/admin/petitions/")
+    assert (answer.status_code, answer["Location"]) == (302, "/admin/")
+
+
+def test_who_is_ticked_stands_first(campaigner, petition):
+    for name in ("Aaa", "Bbb", "Zzz"):
+        Profile.objects.create(name=name, slug=name.lower(), status="free", status_as_of="2026")
+    petition.profiles.set([Profile.objects.get(name="Zzz")])
+    page = text(campaigner.get(reverse(CHANGE, args=[petition.pk])))
+    boxes = re.findall(r'<input type="checkbox" name="profiles"[^>]*>\s*(\w+)', page)
+    assert boxes[:3] == ["Zzz", "Aaa", "Bbb"]
+
+
+def test_what_is_hard_to_take_back_stands_last(campaigner, petition):
+    page = text(campaigner.get(reverse(CHANGE, args=[petition.pk])))
+    buttons = re.search(r'<ul class="object-tools verbs">(.*?)</ul>', page, re.S).group(1)
+    graves = ['class="grave"' in button for button in buttons.split("<li>")[1:]]
+    assert any(graves)
+    assert graves == sorted(graves)
+
+
+def test_officer_reads_what_to_do_with_a_joke(officer, administrator, petition):
+    factories.sign_and_confirm(petition, name="=Anna")
+    page = text(officer.get("/admin/petitions/heldname/"))
+    assert "Leave a joke where it is" in page
+    assert re.search(r'<input type="checkbox" disabled name="ticket"', page), (
+        "it cannot be released"
+    )
+    page = text(administrator.get("/admin/petitions/heldname/"))
+    assert " disabled " not in page, "but taken out of the count"
