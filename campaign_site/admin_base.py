@@ -245,6 +245,10 @@ class StaffAdmin(StaffFields, admin.ModelAdmin):
         super().delete_model(request, obj)
         middleware.publish()
 
+    def delete_view(self, request, object_id, extra_context=None):
+        heading, _new = words_for(self.opts)
+        return super().delete_view(request, object_id, {"heading": heading} | (extra_context or {}))
+
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         # Saving stays on the page anyway.
         extra_context = {"show_save_and_continue": False} | (extra_context or {})

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from campaign_site import middleware
 from campaign_site.admin_base import Refused, StaffAdmin, Verb
 from campaign_site.models import record
-from campaign_site.templatetags.vigil import number
+from campaign_site.templatetags.vigil import number, partial_date
 from petitions import batches, counting, evidence
 from petitions.models import LedgerEntry
 from petitions.models.paper import COUNTED_ALREADY
@@ -92,7 +92,7 @@ class LedgerEntryAdmin(StaffAdmin):
         "quantity",
         "kind",
         "source",
-        "date",
+        "date_shown",
         "approved_by",
         "entered_at",
         "undone_shown",
@@ -101,7 +101,7 @@ class LedgerEntryAdmin(StaffAdmin):
     list_select_related = ("petition", "approved_by")
     search_fields = ("petition__title", "source")
     radio_fields = {"kind": admin.HORIZONTAL}
-    readonly_fields = ("evidence_shown", "undone_shown")
+    readonly_fields = ("date_shown", "evidence_shown", "undone_shown")
 
     def get_fieldsets(self, request, obj=None):
         fields = [
@@ -109,7 +109,7 @@ class LedgerEntryAdmin(StaffAdmin):
             "kind",
             ("quantity", "at_least"),
             "source",
-            "date",
+            "date_shown" if obj else "date",
             "evidence",
         ]
         if obj:
@@ -123,6 +123,10 @@ class LedgerEntryAdmin(StaffAdmin):
         if db_field.name == "petition":
             field.widget.can_add_related = False  # a petition is not made in passing
         return field
+
+    @admin.display(description=_("date"), ordering="date")
+    def date_shown(self, entry):
+        return partial_date(entry.date)
 
     @admin.display(description=_("undone"))
     def undone_shown(self, entry):

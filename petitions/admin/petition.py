@@ -98,6 +98,11 @@ class PetitionForm(IllustratedForm):
             for part in FROZEN_PARTS:
                 if part in self.fields:
                     self.fields[part].widget.attrs["readonly"] = True
+            if "title" in self.fields:
+                self.fields["title"].help_text = gettext(
+                    "Fixed, because people signed it. A misspelt word is put right with “Mend a "
+                    "spelling”."
+                )
 
     def clean(self):
         super().clean()

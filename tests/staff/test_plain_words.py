@@ -74,3 +74,18 @@ def test_officer_reads_what_to_do_with_a_joke(officer, administrator, petition):
     )
     page = text(administrator.get("/admin/petitions/heldname/"))
     assert " disabled " not in page, "but taken out of the count"
+
+
+def test_deleting_says_that_nobody_brings_it_back(campaigner):
+    """A draft with somebody ticked: no row that only ties the two together is named."""
+    draft = factories.make_petition(state="draft")
+    draft.profiles.add(Profile.objects.create(name="Zzz", slug="z", status_as_of="2026"))
+    page = text(campaigner.get(reverse("admin:petitions_petition_delete", args=[draft.pk])))
+    assert f"“<bdi>{draft.title}</bdi>” is deleted for good" in page
+    assert "Nobody can bring it back." in page
+    assert "object" not in re.sub("<[^>]+>", "", page)
+    assert "relationship" not in page
+    used = draft.targets.get().government
+    page = text(campaigner.get(reverse("admin:campaigns_government_delete", args=[used.pk])))
+    assert "cannot be deleted, because these need it" in page
+    assert "Delete it for good" not in page
