@@ -31,7 +31,10 @@ measure() {
 for page in $pages; do
     for run in $(seq "$runs"); do
         report="$folder/$(echo "$page" | tr / _).$run.json"
-        measure "$page" "$report" || measure "$page" "$report" # Chromium fails to start at times.
+        # On a busy machine Chromium fails to start, or to tell when it began.
+        for _attempt in 1 2 3 4 5; do
+            measure "$page" "$report" && break
+        done
     done
 done
 
