@@ -6,7 +6,12 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.forms import (
+    AdminUserCreationForm,
+    ReadOnlyPasswordHashField,
+    ReadOnlyPasswordHashWidget,
+    UserChangeForm,
+)
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Count, Q
@@ -51,10 +56,26 @@ PERSON = {
     "first_name": _("For example “Ana”. Colleagues see it here; nobody outside does."),
     "last_name": _("For example “Berg”."),
     "email": _("For a new password, for example ana@example.org. It is not public."),
+    "is_active": _(
+        "May log in. Take the tick away when somebody leaves: the trail keeps what they did."
+    ),
 }
 
 
+class PasswordButton(ReadOnlyPasswordHashWidget):
+    """Only the button that leads to a new one: what is stored tells nobody anything."""
+
+    def get_context(self, name, value, attrs):
+        return super().get_context(name, value, attrs) | {"summary": ()}
+
+
 class MemberForm(UserChangeForm):
+    password = ReadOnlyPasswordHashField(
+        label=_("Password"),
+        widget=PasswordButton,
+        help_text=_("Nobody can read it, not even here. You can only set a new one."),
+    )
+
     def clean(self):
         super().clean()
         mine = self.instance.pk == self.current_user.pk
@@ -409,3 +430,7 @@ class SiteSettingsAdmin(StaffAdmin):
             raise PermissionDenied
         SiteSettings.load()
         return HttpResponseRedirect(reverse("admin:campaign_site_sitesettings_change", args=[1]))
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        extra_context = {"title": gettext("Settings")} | (extra_context or {})
+        return super().changeform_view(request, object_id, form_url, extra_context)

@@ -251,12 +251,15 @@ class StaffAdmin(StaffFields, admin.ModelAdmin):
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         # Saving stays on the page anyway.
-        extra_context = {"show_save_and_continue": False} | (extra_context or {})
+        extra_context = {
+            "show_save_and_continue": False,
+            "show_save_and_add_another": object_id is None,
+        } | (extra_context or {})
         heading, new = words_for(self.opts)
         extra_context["heading"] = heading
         if object_id is not None:
             obj = self.get_object(request, object_id)
-            extra_context |= {"title": str(obj), "subtitle": None}
+            extra_context = {"title": str(obj), "subtitle": None} | extra_context
             extra_context["verbs"] = self.offered_verbs(request, object_id)
         elif new:
             extra_context["title"] = new

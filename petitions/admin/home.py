@@ -350,12 +350,14 @@ def first_steps(user) -> list[dict]:
     ours, default = SiteSettings.load(), SiteSettings()
     written = Petition.objects.first()
     published = Petition.objects.published().first()
+    may_set = user.has_perm("campaign_site.change_sitesettings")
     steps = (
         (
-            _("Say who you are: name and contact, under Settings"),
+            _("Say who you are: name and contact, under Settings")
+            if may_set
+            else _("Ask an administrator to say who you are: name and contact, under Settings"),
             ours.name != default.name and bool(ours.contact),
-            user.has_perm("campaign_site.change_sitesettings")
-            and reverse("admin:campaign_site_sitesettings_change", args=[1]),
+            may_set and reverse("admin:campaign_site_sitesettings_change", args=[1]),
         ),
         (
             _("Write the petition: for whom, to whom, letter, demands, photo"),

@@ -28,7 +28,10 @@ class FileForm(forms.Form):
     why = forms.CharField(
         label=_("What for"),
         max_length=200,
-        help_text=_("For the audit trail, for example “Handover on 12 May”."),
+        help_text=_(
+            "Why you take the names with you. It stands in the audit trail beside your name, for "
+            "example “Handover on 12 May”."
+        ),
     )
     part = forms.TypedChoiceField(label=_("Part"), coerce=int, required=False, empty_value=None)
     size = forms.ChoiceField(

@@ -89,3 +89,14 @@ def test_deleting_says_that_nobody_brings_it_back(campaigner):
     page = text(campaigner.get(reverse("admin:campaigns_government_delete", args=[used.pk])))
     assert "cannot be deleted, because these need it" in page
     assert "Delete it for good" not in page
+
+
+def test_nothing_of_a_password_is_shown(administrator):
+    ana = factories.make_member("campaigner")
+    ana.set_password("lamp in every window")
+    ana.save()
+    page = text(administrator.get(reverse("admin:campaign_site_member_change", args=[ana.pk])))
+    assert heading(page) == ana.username
+    assert "You can only set a new one." in page
+    for word in ("algorithm", "salt", "hash:", "Designates"):
+        assert word not in page, word
