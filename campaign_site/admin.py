@@ -40,6 +40,7 @@ from campaign_site.models import (
     ContactKey,
     Heartbeat,
     HeldWord,
+    Language,
     Member,
     OutboxMessage,
     SiteSettings,
@@ -360,6 +361,15 @@ class HeldWordAdmin(StaffAdmin):
     search_fields = ("word",)
 
 
+@admin.register(Language)
+class LanguageAdmin(StaffAdmin):
+    list_display = ("code", "read_by", "read_on")
+    fields = ("code", "read_by", "read_on")
+
+    def get_readonly_fields(self, request, obj=None):
+        return ("code",) if obj else ()
+
+
 class LogoField(PictureField):
     most_bytes = 1_000_000
 
@@ -381,7 +391,8 @@ class SiteSettingsForm(forms.ModelForm):
     logo_upload = LogoField(
         label=_("New logo"),
         help_text=_(
-            "Stands on top of every page in place of your name. JPEG, PNG or WebP, at most 1 MB, "
+            "Stands on top of pages in place of your name, but not where people sign: that page "
+            "is kept light. JPEG, PNG or WebP, at most 1 MB, "
             "for example 480 × 96 pixels, made for a white ground: where a reader’s device shows "
             "dark pages, it stands on white."
         ),

@@ -99,6 +99,12 @@ SECTIONS = (
         "",
     ),
     (
+        _("Languages"),
+        _("In which languages this site speaks, and who has read them."),
+        "campaign_site.language",
+        _("New language"),
+    ),
+    (
         _("Contact keys"),
         _("How addresses of people who asked for updates are sealed, and who exported them."),
         "campaign_site.contactkey",

@@ -1,7 +1,6 @@
 from django.conf import settings
-from django.utils import translation
 
-from campaign_site import outbox
+from campaign_site import languages, outbox
 from campaign_site.models import SiteSettings
 
 
@@ -10,9 +9,8 @@ def site(request):
     return {
         "site": SiteSettings.load(),
         "demo": settings.DEMO,
-        "lang": translation.get_language(),
-        "dir": "rtl" if translation.get_language_bidi() else "ltr",
-        "languages": settings.LANGUAGES,
+        "lang": languages.of_interface().code,
+        "dir": languages.of_interface().direction,
         "site_url": settings.SITE_URL,
         "sender": outbox.sender,  # asked only where a page names it
     }

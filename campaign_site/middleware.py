@@ -14,8 +14,8 @@ from django.http import HttpResponse, HttpResponseNotModified
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.translation import get_language_from_path
 
+from campaign_site import languages
 from campaign_site.publishing import Gone
 from campaign_site.request_logging import route
 from campaign_site.sealing import KeyProblem
@@ -260,7 +260,10 @@ def language(get_response):
     """The language of a page is in its path alone, so answers vary on no header."""
 
     def middleware(request):
-        chosen = get_language_from_path(request.path_info) or settings.LANGUAGE_CODE
+        try:
+            chosen = languages.of_path(request.path_info).code
+        except (OperationalError, InterfaceError):
+            return unavailable()
         with translation.override(chosen):
             request.LANGUAGE_CODE = chosen
             response = get_response(request)

@@ -4,7 +4,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from campaign_site import sealing
+from campaign_site import languages, sealing
 from campaign_site.pictures import smallest
 from campaign_site.roles import Role
 
@@ -31,7 +31,7 @@ class Member(AbstractUser):
     language = models.CharField(
         _("language"),
         max_length=10,
-        choices=settings.LANGUAGES,
+        choices=settings.STAFF_LANGUAGES,
         default=settings.LANGUAGE_CODE,
         help_text=_("The language of this site for you."),
     )
@@ -243,6 +243,50 @@ class ContactKey(models.Model):
     def current(cls):
         """The key to which addresses are sealed now; without one nobody is asked for updates."""
         return cls.objects.filter(retired_at=None).first()
+
+
+class Language(models.Model):
+    """A language that this site has beside its default one."""
+
+    code = models.CharField(
+        _("language"),
+        max_length=10,
+        primary_key=True,
+        choices=[
+            (known.code, f"{known.own_name} ({known.name})")
+            for known in languages.KNOWN.values()
+            if known != languages.DEFAULT
+        ],
+        help_text=_("For example Français. Its pages get addresses that begin with its code."),
+    )
+    read_by = models.CharField(
+        _("read by"),
+        max_length=100,
+        blank=True,
+        help_text=_(
+            "Who speaks it and has read the pages in it, for example “Aygül Tursun, translator”. "
+            "Visitors are offered the language from then on."
+        ),
+    )
+    read_on = models.DateField(
+        _("read on"), null=True, blank=True, help_text=_("For example 2027-05-03.")
+    )
+
+    class Meta:
+        verbose_name = _("language")
+        verbose_name_plural = _("languages")
+        ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(read_by="", read_on=None)
+                | (~models.Q(read_by="") & models.Q(read_on__isnull=False)),
+                name="language_read_by_and_on",
+                violation_error_message=_("Please say both: who has read it, and when."),
+            )
+        ]
+
+    def __str__(self):
+        return languages.KNOWN[self.code].own_name
 
 
 class HeldWordQuerySet(models.QuerySet):

@@ -9,16 +9,18 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils import translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django.views.static import serve
 
-from campaign_site import keys
+from campaign_site import keys, languages
 from campaign_site.demo_mail import messages
 from campaign_site.models import ContactKey
 from campaign_site.publishing import Gone
 from campaigns.models import Campaign, Profile
 from petitions.models import Handover, Petition
+from petitions.views import languages_of
 
 
 @require_safe
@@ -118,14 +120,27 @@ def robots(request):
 
 @require_safe
 def sitemap(request):
-    """What is published, and the pages about the site itself."""
+    """What is published, and the pages about the site itself, in each language they are in."""
     lists = ("home", "petitions:list", "campaigns:profiles", "campaigns:campaigns")
     published = (model.objects.published() for model in (Petition, Profile, Campaign))
-    paths = [reverse(name) for name in (*lists, "about", "privacy")]
-    paths += [row.get_absolute_url() for row in chain(*published)]
+    rows = list(chain(*published))
+    paths = []
+    for known in languages.offered():
+        with translation.override(known.code):
+            if known.has_catalogue:
+                paths += [reverse(name) for name in (*lists, "about", "privacy")]
+            paths += [row.get_absolute_url() for row in rows if known.code in _stands_in(row)]
     return render(
         request, "campaign_site/sitemap.xml", {"paths": paths}, content_type="application/xml"
     )
+
+
+def _stands_in(row) -> set[str]:
+    if isinstance(row, Petition):
+        return languages_of(row)
+    return {languages.DEFAULT.code} | {
+        code for code in row.translations if row.is_published_in(code)
+    }
 
 
 @require_safe

@@ -4,12 +4,13 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
+from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from campaign_site import middleware, pages, preview_links
+from campaign_site import languages, middleware, pages, preview_links, translations
 from campaigns.models import Campaign, Profile
 from petitions.forms import SignForm
 from petitions.models import Petition
@@ -52,8 +53,17 @@ def _preview(request, found, words):
 def for_staff(request, pk, model):
     if not request.user.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}"):
         raise PermissionDenied
-    words = gettext("Preview: only staff can see this page, and its form sends nothing.")
-    return _preview(request, get_object_or_404(_rows(model), pk=pk), words)
+    found = get_object_or_404(_rows(model), pk=pk)
+    code = request.GET.get("language", "")
+    if code not in languages.KNOWN:
+        return _preview(request, found, _staff_only())
+    # What translators have written, published or not.
+    with translation.override(code), translations.drafts_shown():
+        return _preview(request, found, _staff_only())
+
+
+def _staff_only():
+    return gettext("Preview: only staff can see this page, and its form sends nothing.")
 
 
 @require_safe

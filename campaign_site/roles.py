@@ -50,6 +50,7 @@ REVIEW = _permissions(["view", "change"], "petitions.heldname") | _permissions(
 )
 ADMINISTER = (
     _permissions(["view", "add", "change"], "campaign_site.member")
+    | _permissions(["view", "add", "change", "delete"], "campaign_site.language")
     | _permissions(["view", "change"], "campaign_site.sitesettings", "campaign_site.contactkey")
     | _permissions(
         ["view"],
@@ -62,9 +63,12 @@ ADMINISTER = (
     | _permissions(["view", "add", "change"], "petitions.invalidation")
 )
 
+TRANSLATE = {"campaign_site.translate"}
+PUBLISH_TRANSLATIONS = TRANSLATE | {"campaign_site.publish_translation"}
+
 PERMISSIONS = {
-    Role.CAMPAIGNER: WRITE | EVENTS,
-    Role.TRANSLATOR: READ,
+    Role.CAMPAIGNER: WRITE | EVENTS | PUBLISH_TRANSLATIONS,
+    Role.TRANSLATOR: READ | TRANSLATE,
     Role.DELIVERY: READ | DELIVER | REVIEW,
-    Role.ADMINISTRATOR: WRITE | EVENTS | DELIVER | REVIEW | ADMINISTER,
+    Role.ADMINISTRATOR: WRITE | EVENTS | DELIVER | REVIEW | ADMINISTER | PUBLISH_TRANSLATIONS,
 }

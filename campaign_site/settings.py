@@ -7,7 +7,6 @@ to make it, and the web server and the worker refuse to start.
 from pathlib import Path
 
 import environ
-from django.utils.translation import gettext_lazy as _
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -138,8 +137,13 @@ STORAGES = {
 
 # --- Languages -------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
-# The languages of the interface that are offered to the public.
-LANGUAGES = [("en", _("English"))]
+# The languages of the interface: each has a catalogue of texts. Which of them visitors are offered,
+# staff say as rows of `Language`.
+LANGUAGES = [("en", "English"), ("fr", "Français"), ("zh-hans", "简体中文"), ("ug", "ئۇيغۇرچە")]
+# Languages in which texts about people and petitions may stand; those above among them.
+CONTENT_LANGUAGES = ("en", "fr", "zh-hans", "zh-hant", "ug", "ug-latn", "bo", "kk", "ru", "tr")
+# Languages of the back office.
+STAFF_LANGUAGES = [("en", "English")]
 # Languages whose catalogue somebody who speaks them has read: letters to recipients may be in them.
 READ_BY_A_SPEAKER = ("en", "fr")
 LOCALE_PATHS = [BASE_DIR / "locale"]

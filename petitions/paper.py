@@ -28,6 +28,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from campaign_site import languages
 from campaign_site.models import SiteSettings
 from campaign_site.names import comparison_key
 from campaign_site.rich_text import plain_blocks
@@ -402,7 +403,7 @@ def _covers(part) -> list[dict]:
     ours = settings.LANGUAGE_CODE
     theirs = part.delivery.government.language
     covers = []
-    for language in dict.fromkeys([theirs if theirs in settings.READ_BY_A_SPEAKER else ours, ours]):
+    for language in dict.fromkeys([theirs if languages.can_be_handed_out(theirs) else ours, ours]):
         with translation.override(language):
             covers.append(_cover(part, language))
     return covers
@@ -427,22 +428,25 @@ def _cover(part, language) -> dict:
     return {
         "kind": "cover",
         "lang": language.partition("-")[0],
+        "rtl": translation.get_language_bidi(),
         "to": [
             directed(line)
             for line in (
                 delivery.addressee,
-                delivery.government.name,
+                delivery.government.say("name").text,
                 *(holder.postal_address.splitlines() if holder else ()),
             )
             if line
         ],
         "date": _date(delivery.cover_date),
-        "salutation": directed((holder and holder.salutation) or petition.salutation),
+        "salutation": directed(
+            (holder and holder.say("salutation").text) or petition.say("salutation").text
+        ),
         "opening": _("we hand you the names of people who signed this petition: %(title)s")
-        % {"title": petition.title},
+        % {"title": petition.say("title").text},
         "number": number,
         "ask_heading": _("They ask:"),
-        "demands": [directed(demand) for demand in petition.demands],
+        "demands": [directed(demand) for demand in petition.say("demands").text],
         "everyone": _("Everyone listed chose to be named to you."),
         "answer": answer,
         "signature": _("For %(host)s") % {"host": SiteSettings.load().name},

@@ -1,18 +1,20 @@
 """The pages of signing. GET shows, POST changes; a link in a mail opens a page with a button."""
 
 from datetime import timedelta
+from functools import wraps
 
 from django.http import FileResponse, Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import translation
 from django.utils.timezone import now
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
-from campaign_site import links, outbox, throttle
+from campaign_site import languages, links, outbox, throttle
 from campaign_site.keys import require_signer_key
 from campaign_site.publishing import Gone
 from campaign_site.same_site import from_our_pages
@@ -51,6 +53,32 @@ def _published(slug):
     return petition
 
 
+def _in_its_languages(view):
+    """A view of a petition. Where its letter, demands and promise are not in the language of the
+    address, it leads to the original: nobody signs what they can read only in part."""
+
+    @wraps(view)
+    def wrapped(request, slug, **more):
+        petition = _published(slug)
+        if languages.current().code in languages_of(petition):
+            return view(request, petition, **more)
+        with translation.override(_home(petition)):
+            return redirect(petition)
+
+    return wrapped
+
+
+def _home(petition) -> str:
+    """In which language the address of the original is: its own, where visitors are offered that."""
+    own = petition.language
+    return own if own in {known.code for known in languages.offered()} else languages.DEFAULT.code
+
+
+def languages_of(petition) -> set[str]:
+    """The languages in whose addresses it has a page."""
+    return {_home(petition)} | petition.languages_to_sign_in
+
+
 def petition_page(request, petition, form, status=200, **more):
     people = petition.profiles.published()
     return render(
@@ -65,6 +93,7 @@ def petition_page(request, petition, form, status=200, **more):
             .filter(delivery__petition=petition)
             .select_related("delivery", "office"),
             "organisations": petition.campaign.organisations.all(),
+            "in_languages": languages_of(petition),
             **more,
         },
         status=status,
@@ -72,8 +101,8 @@ def petition_page(request, petition, form, status=200, **more):
 
 
 @require_safe
-def petition(request, slug):
-    found = _published(slug)
+@_in_its_languages
+def petition(request, found):
     form = SignForm(petition=found) if found.is_open else None
     # Only here, where the page is kept for a while: it counts all signatures by day.
     return petition_page(request, found, form, growth=growth(found))
@@ -81,9 +110,9 @@ def petition(request, slug):
 
 @never_cache
 @require_safe
-def event(request, slug, token):
+@_in_its_languages
+def event(request, found, token):
     """The petition for a gathering: who signs here does not wait for others of its network."""
-    found = _published(slug)
     valid = events.is_valid(found, token)
     form = SignForm(petition=found, initial={"event": token} if valid else None)
     return petition_page(request, found, form if found.is_open else None, event_over=not valid)
@@ -91,8 +120,8 @@ def event(request, slug, token):
 
 @from_our_pages
 @require_http_methods(["GET", "HEAD", "POST"])
-def sign(request, slug):
-    petition = _published(slug)
+@_in_its_languages
+def sign(request, petition):
     if request.method != "POST":
         return redirect(petition)
     if not petition.is_open:
@@ -115,7 +144,7 @@ def sign(request, slug):
         updates=form.cleaned_data.get("updates", False),
         slow=verdict is Verdict.SLOW,
     )
-    return _see_other(reverse("petitions:thanks", args=[slug]))
+    return _see_other(reverse("petitions:thanks", args=[petition.slug]))
 
 
 @require_safe

@@ -5,6 +5,7 @@ A new page joins by itself; one with a parameter that nobody knows here fails th
 
 import io
 from datetime import timedelta
+from functools import cached_property
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -72,6 +73,11 @@ class Everything:
         self.named = self._petition(discreet=False)
         self.removed = self._petition()
         Petition.objects.filter(pk=self.removed.pk).update(state="removed")
+        factories.offer()
+        for row in (self.petition, self.closed, self.later, self.named):
+            factories.translate(row)
+        factories.translate(self.person, "fr")
+        factories.translate(self.campaign, "fr", "ug")
         # By the part of the names of staff pages that says of what they are.
         self.rows = {
             "petitions_petition": self.petition,
@@ -120,6 +126,10 @@ class Everything:
         raise AssertionError(f"{name}: which tokens are there? Say it in tests/every_page.py")
 
     def personal_pages(self):
+        return [signing.personal_path(row.pk) for row in self._signers]
+
+    @cached_property
+    def _signers(self):
         sign = factories.sign
         home = factories.sign_and_confirm(self.petition, email="home@example.org")
         rows = [
@@ -131,7 +141,7 @@ class Everything:
             gone := sign(self.petition),
         ]
         signing.refuse(gone.pk)
-        return [signing.personal_path(row.pk) for row in rows]
+        return rows
 
     def paths(self, language="en") -> list[str]:
         """The public pages in this language: what answers GET with HTML and 200."""

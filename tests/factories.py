@@ -3,11 +3,13 @@
 import itertools
 import re
 
+from django.conf import settings
 from django.core import mail
+from django.utils.timezone import localdate
 
-from campaign_site import contact_keys, outbox
+from campaign_site import contact_keys, outbox, translations
 from campaign_site.management.commands.worker import WRITERS
-from campaign_site.models import Member
+from campaign_site.models import Language, Member
 from campaigns.models import Addressee, Campaign, Government, Office, Profile
 from petitions import signing
 from petitions.models import PendingSignature, Petition, Signature, Target
@@ -79,6 +81,34 @@ def make_petition(*, governments=None, campaign=None, **values):
     petition.state = state
     petition.save()
     return petition
+
+
+def offer(*codes):
+    """Languages that somebody who speaks them has read; all of the interface if none is named."""
+    every = [code for code, _name in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
+    for code in codes or every:
+        Language.objects.update_or_create(
+            code=code, defaults={"read_by": "Aygül Tursun", "read_on": localdate()}
+        )
+
+
+def translate(row, *codes, state="published", **texts):
+    """Say what stands in a row in these languages (offered: all), its own words with the code."""
+    for code in codes or Language.objects.values_list("code", flat=True):
+        said = {
+            field: [f"{code}: {one}" for one in text]
+            if isinstance(text := getattr(row, field), list)
+            else f"{code}: {text}"
+            for field in row.to_translate()
+        } | texts
+        entry = {
+            "state": state,
+            "texts": {field: text for field, text in said.items() if text},
+            "of": {field: row.digest(field) for field in said},
+            "read_by": "Aygül Tursun",
+            "was_published": state == "published",
+        }
+        translations.save(row, code, entry, seen=row.translation(code)["version"])
 
 
 def fresh(petition) -> Petition:

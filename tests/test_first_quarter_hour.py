@@ -1,7 +1,4 @@
-"""What a newcomer manages in the first quarter of an hour, on the demonstration site.
-
-Step 8 (translate) of the plan comes with the screen it needs.
-"""
+"""What a newcomer manages in the first quarter of an hour, on the demonstration site."""
 
 import re
 import unicodedata
@@ -11,7 +8,7 @@ import pytest
 from campaign_site.demonstration.drawings import door
 from campaign_site.demonstration.load import load
 from campaigns.models import Government
-from petitions import deliveries, signing
+from petitions import deliveries, publishing, signing
 from petitions.models import Delivery, Petition
 from tests.factories import code_in, send_mails
 
@@ -238,6 +235,51 @@ def test_campaigner_launches_a_copy(demonstration, visit):
     phone.goto(link)
     phone.wait_for_url("**/petitions/free-marta-ilin-2/")
     assert phone.get_by_role("button", name="Sign with my name and city").is_enabled()
+
+
+def test_translator_and_campaigner(demonstration, visit):
+    """Step 8: translate side by side; changed in English, it is behind; without its promise the
+    form is not offered."""
+    marta, _government = estrava()
+    copy = publishing.copy(marta)
+    Petition.objects.filter(pk=copy.pk).update(translations={})
+    publishing.publish(copy)
+    page = visit(width=1280, height=900)
+    log_in(page, "campaigner")
+    page.goto(f"/admin/petitions/petition/{copy.pk}/change/")
+    page.get_by_role("link", name="Français").first.click()
+    for label, words in (
+        ("Title", "Libérez Marta Ilin"),
+        ("Two sentences", "Elle est en prison."),
+        ("Salutation", "Monsieur le Ministre,"),
+        ("Letter", "Je vous écris au sujet de Marta Ilin."),
+        ("Demands, 1", "Libérez-la sans délai."),
+        ("Demands, 2", "Laissez sa fille la voir."),
+        ("Demands, 3", "Rendez la presse."),
+    ):
+        page.get_by_label(label, exact=True).fill(words)
+    assert page.get_by_label("Promise").input_value().startswith("La liste")
+    page.get_by_label("Read by").fill("Jeanne, translator")
+    page.get_by_role("button", name="Save and publish").click()
+    page.get_by_text("Saved: published.").wait_for()
+    screen = page.url
+    public = visit()
+    public.goto(f"/fr{copy.get_absolute_url()}")
+    assert public.get_by_role("heading", name="Libérez Marta Ilin").is_visible()
+    assert public.get_by_role("button", name="Signer avec").is_visible()
+
+    page.goto(f"/admin/petitions/petition/{copy.pk}/change/")
+    page.get_by_label("Demands").fill("Set her free now.\nLet her see her daughter.\nReturn it.")
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    page.get_by_text("behind: 3 texts").wait_for()
+    page.goto(screen)
+    page.get_by_label("Promise").fill("")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("Saved: published.").wait_for()
+    public = visit()
+    public.goto(f"/fr{copy.get_absolute_url()}")
+    public.wait_for_url(f"**{copy.get_absolute_url()}")
+    assert "/fr/" not in public.url
 
 
 def test_count_paper(demonstration, visit, tmp_path):

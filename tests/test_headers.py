@@ -14,7 +14,7 @@ from campaign_site import middleware, pages
 from petitions import signing
 from tests import factories
 from tests.site_urls import addresses
-from tests.visitors import personal, post_sign
+from tests.visitors import path_in, personal, post_sign
 
 LANGUAGES = [code for code, _name in django_settings.LANGUAGES]
 CONSTANT = {
@@ -100,9 +100,17 @@ def test_every_public_address_by_every_method(browser, petition):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_language_comes_from_the_path_alone(browser, petition, language):
     """Promise 4 and 9: the same bytes whatever a browser says of its reader."""
-    first = browser.get(petition.get_absolute_url())
+    factories.offer()
+    factories.translate(petition)
+    path = path_in(language, "petitions:petition", petition.slug)
+    first = browser.get(path)
+    assert first["Content-Language"] == language
+    assert (
+        f'<html lang="{language}" dir="{"rtl" if language == "ug" else "ltr"}"'
+        in first.content.decode()
+    )
     other = browser.get(
-        petition.get_absolute_url(),
+        path,
         headers={"Accept-Language": "fa", "Cookie": "sessionid=x; csrftoken=y", "DNT": "1"},
     )
     assert (first.content, first["ETag"]) == (other.content, other["ETag"])

@@ -75,6 +75,8 @@ HISTORIES = {
 @pytest.fixture
 def known(petition):
     """One address for each history, under the petition."""
+    factories.offer()
+    factories.translate(petition)
     found = {}
     for number, (history, make) in enumerate(HISTORIES.items()):
         found[history] = _mailbox(number)

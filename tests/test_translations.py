@@ -28,6 +28,8 @@ STAFF = (
     "campaign_site/publishing.py",
     "campaign_site/roles.py",
     "campaign_site/settings.py",
+    "campaign_site/translating.py",
+    "campaign_site/translations.py",
     "petitions/batches.py",
     "petitions/deliveries.py",
     "petitions/events.py",

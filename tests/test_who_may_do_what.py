@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils.timezone import now
 
 from campaign_site import contact_keys
-from campaign_site.models import AuditEvent, HeldWord, SiteSettings
+from campaign_site.models import AuditEvent, HeldWord, Language, SiteSettings
 from campaigns.models import Campaign, Organisation, Profile
 from petitions import batches, counting, deliveries, events, invalidation
 from petitions.models import Handover, LedgerEntry, PaperBatch, Petition
@@ -92,7 +92,8 @@ TABLE = (
     ("admin:petitions_ledgerentry_evidence", WRITE),  # a photograph of sheets may show names
     ("admin:petitions_paperbatch_sheets", WRITE),
     ("admin:petitions_eventlink_*", WRITE),
-    # Content: all read, two roles write
+    # Content: all read, three roles translate, two write
+    ("admin:*_translate", WRITE | {"translator"}),
     ("admin:campaigns_*_changelist", STAFF),
     ("admin:campaigns_*_change", STAFF),
     ("admin:campaigns_*", WRITE),
@@ -135,6 +136,7 @@ def rows(tmp_path, settings):
     handover = Handover(office=office, on="2026-05-12", outcome="refused")
     deliveries.hand_over(delivery, handover)
     factories.make_contact_key(tmp_path / "key")
+    factories.offer("fr")
     entry = LedgerEntry(
         petition=petition, kind="offset", quantity=7, source="Table", date="2020", evidence="x"
     )
@@ -149,6 +151,7 @@ def rows(tmp_path, settings):
         "user": factories.make_member("translator"),
         "auditevent": AuditEvent.objects.create(verb="tested", about="a test"),
         "contactkey": contact_keys.ContactKey.current(),
+        "language": Language.objects.get(),
         "heldword": HeldWord.objects.create(language="en", word="a word of nobody"),
         "sitesettings": SiteSettings.load(),
         "campaign": draft_campaign,
@@ -184,7 +187,7 @@ def path_of(address, rows):
     values = dict.fromkeys(("pk", "object_id", "id"), row.pk) if row else {}
     public = rows["public"]
     return address.path(
-        **values, slug=public.slug, petition_id=public.pk, target_id=rows["target"].pk
+        **values, code="fr", slug=public.slug, petition_id=public.pk, target_id=rows["target"].pk
     )
 
 

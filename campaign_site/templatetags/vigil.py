@@ -6,13 +6,13 @@ from datetime import timedelta
 from django import template
 from django.conf import settings
 from django.urls import reverse, translate_url
-from django.utils import formats
+from django.utils import formats, translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
-from django.utils.translation import get_language, get_language_info, ngettext
+from django.utils.translation import ngettext
 
-from campaign_site import partial_dates
+from campaign_site import languages, partial_dates
 from campaign_site import rich_text as rich_texts
 
 register = template.Library()
@@ -62,6 +62,30 @@ def in_zone(moment) -> str:
     return f"{when} ({settings.TIME_ZONE})"
 
 
+@register.filter
+def say(row, field: str):
+    """`{{ petition|say:"title" }}`: in the language of the page, where that translation is
+    published, else as it was written."""
+    return row.say(field).text
+
+
+@register.filter
+def said_in(row, field: str) -> str:
+    """`lang="{{ petition|said_in:'title' }}"`: the language of what `say` says."""
+    return row.say(field).language
+
+
+@register.filter
+def canonical(row) -> str:
+    """The address that search engines are to keep: where a page is not translated, that of the
+    original."""
+    here = languages.current()
+    if row.language == here.code or row.is_published_in(here.code):
+        return row.get_absolute_url()
+    with translation.override(languages.DEFAULT.code):
+        return row.get_absolute_url()
+
+
 @register.simple_tag
 def signed(count: int) -> SafeString:
     """`{% signed numbers.total %}`: "<strong>786</strong> people have signed", in the right
@@ -91,18 +115,23 @@ def signed_around(count: int) -> tuple[str, str]:
 
 @register.simple_tag(takes_context=True)
 def language_links(context) -> list[dict]:
-    """This page in every language of the interface: {"code", "name", "url", "dir", "current"}."""
-    path = context["request"].path
+    """This page in every language that is offered: {"known", "url", "current"}. A page that exists
+    in some only says which as `in_languages`."""
+    request, here = context["request"], languages.current()
+    found = languages.offered()
+    if here not in found:  # a preview of what is not offered yet
+        found.append(here)
+    exists = context.get("in_languages")
     return [
-        {
-            "code": code,
-            "name": get_language_info(code)["name_local"],
-            "url": translate_url(path, code),
-            "dir": "rtl" if get_language_info(code)["bidi"] else "ltr",
-            "current": code == get_language(),
-        }
-        for code, _name in settings.LANGUAGES
+        {"known": known, "url": translate_url(request.path, known.code), "current": known == here}
+        for known in found
+        if exists is None or known.code in exists or known == here
     ]
+
+
+@register.simple_tag
+def language_is_unread() -> bool:
+    return languages.unread()
 
 
 # Nothing in the data can end the script element, or be a line break to an old parser.

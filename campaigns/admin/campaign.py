@@ -8,6 +8,7 @@ from campaign_site import middleware
 from campaign_site.admin_base import PageAdmin, PreviewLink, Publish, Refused, TakeDown, Verb
 from campaign_site.admin_forms import PHOTO_FIELDS, IllustratedForm
 from campaign_site.models import record
+from campaign_site.translating import Translated
 from campaigns.models import Campaign
 
 
@@ -82,7 +83,8 @@ class CampaignForm(IllustratedForm):
 
 
 @admin.register(Campaign)
-class CampaignAdmin(PageAdmin):
+class CampaignAdmin(Translated, PageAdmin):
+    needed = ("title", "summary")
     form = CampaignForm
     verbs = (PublishCampaign, PreviewLink, EndCampaign, TakeDownCampaign)
     preview = "preview_campaign"

@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from campaign_site.admin_base import StaffAdmin, StaffInline
+from campaign_site.translating import Translated
 from campaigns.models import Addressee, Government, Office
 
 
@@ -21,7 +22,12 @@ class OfficeInline(StaffInline, admin.StackedInline):
 
 
 @admin.register(Government)
-class GovernmentAdmin(StaffAdmin):
+class GovernmentAdmin(Translated, StaffAdmin):
+    needed = ("name",)
+
+    def rows_to_translate(self, obj):
+        return [obj, *obj.offices.all(), *obj.addressees.all()]
+
     list_display = ("name", "kind", "country")
     list_filter = ("kind",)
     search_fields = ("name", "country")

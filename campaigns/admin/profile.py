@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from campaign_site.admin_base import PageAdmin, PreviewLink, Publish, Refused, StaffInline, TakeDown
 from campaign_site.admin_forms import PHOTO_FIELDS, IllustratedForm
 from campaign_site.going_public import publish
+from campaign_site.translating import Translated
 from campaigns.models import Profile, ProfileName, TimelineEntry
 
 NO_CONSENT = _("Please record the consent, or why you publish without it, first.")
@@ -54,7 +55,12 @@ class TimelineInline(StaffInline, admin.StackedInline):
 
 
 @admin.register(Profile)
-class ProfileAdmin(PageAdmin):
+class ProfileAdmin(Translated, PageAdmin):
+    needed = ("name", "summary")
+
+    def rows_to_translate(self, obj):
+        return [obj, *obj.timeline.all()]
+
     form = ProfileForm
     verbs = (PublishProfile, PreviewLink, TakeDownProfile)
     preview = "preview_profile"

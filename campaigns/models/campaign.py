@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaign_site.pictures import Illustrated
 from campaign_site.publishing import Described, NonEmptyStrings
+from campaign_site.translations import Translatable
 from campaigns.models.organisation import Organisation
 from campaigns.models.profile import Profile
 
@@ -14,7 +15,7 @@ class CampaignQuerySet(models.QuerySet):
         return self.filter(state__in=[Campaign.State.PUBLISHED, Campaign.State.ENDED])
 
 
-class Campaign(Described, Illustrated):
+class Campaign(Described, Illustrated, Translatable):
     """A published effort: its story, what it asks, and for whom."""
 
     class State(models.TextChoices):
@@ -22,6 +23,8 @@ class Campaign(Described, Illustrated):
         PUBLISHED = "published", _("published")
         ENDED = "ended", _("ended")
         REMOVED = "removed", _("removed")
+
+    translatable = ("title", "summary", "story", "demands", "actions", "outcome")
 
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT)
     title = models.CharField(

@@ -3,9 +3,10 @@ from django.utils.translation import gettext_lazy as _
 
 from campaign_site.partial_dates import PartialDateField
 from campaign_site.publishing import language_field
+from campaign_site.translations import Translatable
 
 
-class Government(models.Model):
+class Government(Translatable):
     """A body that we address: a government, a parliament, a party."""
 
     class Kind(models.TextChoices):
@@ -34,6 +35,7 @@ class Government(models.Model):
         _("country"), max_length=2, blank=True, help_text=_("Two letters, for example CA.")
     )
     language = language_field()
+    translatable = ("name",)
 
     class Meta:
         verbose_name = _("recipient: government, parliament or party")
@@ -44,7 +46,7 @@ class Government(models.Model):
         return self.name
 
 
-class Office(models.Model):
+class Office(Translatable):
     """A door of that body at which a list can be handed over."""
 
     class Kind(models.TextChoices):
@@ -52,6 +54,8 @@ class Office(models.Model):
         CONSULATE = "consulate", _("consulate")
         MINISTRY = "ministry", _("ministry")
         OTHER = "other", _("other office")
+
+    translatable = ("name",)
 
     government = models.ForeignKey(
         Government, models.PROTECT, verbose_name=_("recipient"), related_name="offices"
@@ -87,9 +91,15 @@ class Office(models.Model):
     def __str__(self):
         return self.name
 
+    @property
+    def language(self):
+        return self.government.language
 
-class Addressee(models.Model):
+
+class Addressee(Translatable):
     """An office holder, or an office without a name, to whom letters and petitions are written."""
+
+    translatable = ("office", "salutation")
 
     government = models.ForeignKey(
         Government, models.PROTECT, verbose_name=_("recipient"), related_name="addressees"
@@ -129,3 +139,7 @@ class Addressee(models.Model):
 
     def __str__(self):
         return f"{self.name}, {self.office}" if self.name else self.office
+
+    @property
+    def language(self):
+        return self.government.language

@@ -2,10 +2,13 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from campaign_site.publishing import language_field
+from campaign_site.translations import Translatable
 
 
-class Organisation(models.Model):
+class Organisation(Translatable):
     """Who publishes or joins: the host, coalition members, signatories."""
+
+    translatable = ("name",)
 
     slug = models.SlugField(
         _("short name for addresses"),

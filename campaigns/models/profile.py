@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from campaign_site.partial_dates import PartialDateField
 from campaign_site.pictures import Illustrated
 from campaign_site.publishing import Described, NonEmptyStrings
+from campaign_site.translations import Translatable
 
 FACTS_STAY_FRESH = timedelta(days=90)
 
@@ -18,7 +19,7 @@ class ProfileQuerySet(models.QuerySet):
         return self.filter(state=Profile.State.PUBLISHED)
 
 
-class Profile(Described, Illustrated):
+class Profile(Described, Illustrated, Translatable):
     """One prisoner's or defender's case record. What we do not know stays empty."""
 
     class State(models.TextChoices):
@@ -36,6 +37,11 @@ class Profile(Described, Illustrated):
         EXILED = "exiled", _("in exile")
         DIED = "died", _("died")
         UNKNOWN = "unknown", _("fate unknown")
+
+    translatable = (
+        *("name", "summary", "status_note", "place", "occupation", "ethnicity", "citizenship"),
+        *("background", "sentence", "charges", "health", "requests", "connection"),
+    )
 
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT)
     name = models.CharField(
@@ -260,8 +266,10 @@ class ProfileName(models.Model):
         return self.name
 
 
-class TimelineEntry(models.Model):
+class TimelineEntry(Translatable):
     """One key date: arrest, trial, sentence, visit, last contact."""
+
+    translatable = ("what", "place", "date_words")
 
     profile = models.ForeignKey(
         Profile, models.CASCADE, verbose_name=_("person"), related_name="timeline"
@@ -298,3 +306,7 @@ class TimelineEntry(models.Model):
 
     def __str__(self):
         return f"{self.date}: {self.what[:60]}"
+
+    @property
+    def language(self):
+        return self.profile.language

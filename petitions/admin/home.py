@@ -18,9 +18,10 @@ from django.utils.translation import gettext_lazy as _
 
 from campaign_site import heartbeats
 from campaign_site.admin_base import change_url
-from campaign_site.models import OutboxMessage, SiteSettings
+from campaign_site.models import Language, OutboxMessage, SiteSettings
 from campaign_site.templatetags.vigil import in_zone, number
-from campaigns.models import Profile
+from campaign_site.translating import MAY_TRANSLATE, standings
+from campaigns.models import Campaign, Profile
 from petitions import retention
 from petitions.admin import quick_start
 from petitions.models import (
@@ -198,6 +199,26 @@ def _months_ago(months: int) -> date:
     return date(year, month + 1, min(localdate().day, 28))
 
 
+def _behind():
+    """What was translated from an original that has changed since."""
+    for model in (Petition, Campaign, Profile):
+        for row in model.objects.published().exclude(translations={}):
+            for standing in standings(row, [row], row.translations):
+                if standing["behind"]:
+                    says = ngettext(
+                        "{row}: {language} is behind by {number} text.",
+                        "{row}: {language} is behind by {number} texts.",
+                        standing["behind"],
+                    )
+                    sentence = format_html(
+                        says,
+                        row=bdi(row),
+                        language=bdi(standing["language"].own_name),
+                        number=number(standing["behind"]),
+                    )
+                    yield Line(sentence, standing["url"])
+
+
 def _health():
     for well, sentence in heartbeats.in_words():
         if not well:
@@ -213,6 +234,7 @@ NEEDS = (
     ("petitions.add_delivery", _names_go, "petitions_delivery_changelist"),
     ("petitions.change_delivery", _overdue, "petitions_delivery_changelist"),
     ("petitions.add_handover", _prepared, "petitions_delivery_changelist"),
+    (MAY_TRANSLATE, _behind, "petitions_petition_changelist"),
     ("campaigns.change_profile", _unchecked, "campaigns_profile_changelist"),
 )
 
@@ -306,6 +328,8 @@ def _state(petition) -> str:
 def _cards(user):
     found = petitions_now()
     per_day = signed_per_day(found)
+    codes = list(Language.objects.values_list("code", flat=True))
+    codes = codes if user.has_perm(MAY_TRANSLATE) else []
     return [
         {
             "petition": petition,
@@ -315,6 +339,7 @@ def _cards(user):
             "share_url": reverse("admin:petitions_petition_share-kit", args=[petition.pk]),
             "edit_url": change_url(petition),
             "copy_url": reverse("admin:petitions_petition_copy", args=[petition.pk]),
+            "standings": standings(petition, [petition], codes),
         }
         for petition in found
     ]

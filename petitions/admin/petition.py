@@ -12,10 +12,10 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.text import format_lazy
 from django.utils.timezone import localdate
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, override
 from django.utils.translation import gettext_lazy as _
 
-from campaign_site import middleware
+from campaign_site import languages, middleware
 from campaign_site.admin_base import (
     PageAdmin,
     PreviewLink,
@@ -36,6 +36,7 @@ from campaign_site.admin_forms import (
     keep_picture,
 )
 from campaign_site.templatetags.vigil import in_zone, number
+from campaign_site.translating import Translated
 from campaigns.models import Addressee
 from petitions import launch, mending, publishing
 from petitions.admin import quick_start, share_kit, supporter
@@ -421,7 +422,19 @@ class MendPetition(Verb):
 
 
 @admin.register(Petition)
-class PetitionAdmin(PageAdmin):
+class PetitionAdmin(Translated, PageAdmin):
+    needed = ("title", "summary", "salutation", "letter", "demands", "promise")
+
+    def suggestion(self, piece, code):
+        """Our own sentence, where staff kept it in the original."""
+        petition = piece.row
+        if piece.field != "promise" or not languages.KNOWN[code].has_catalogue:
+            return ""
+        if petition.promise != publishing.promise_in_its_language(petition):
+            return ""
+        with override(code):
+            return petition.default_promise
+
     form = PetitionForm
     inlines = (TargetInline,)
     verbs = (

@@ -192,6 +192,6 @@ class Handover(Illustrated):
             "names": ngettext("%(number)s name", "%(number)s names", names)
             % {"number": number_format(names, use_l10n=True, force_grouping=True)},
             "how": capfirst(self.get_method_display()),
-            "office": self.office,
+            "office": self.office.say("name").text,
             "outcome": capfirst(self.get_outcome_display()),
         }

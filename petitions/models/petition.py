@@ -11,9 +11,11 @@ from django.utils.timezone import localdate, now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from campaign_site import languages
 from campaign_site.partial_dates import PartialDateField
 from campaign_site.pictures import Illustrated, largest
 from campaign_site.publishing import Described, NonEmptyStrings
+from campaign_site.translations import Translatable
 from campaigns.models import Addressee, Campaign, Government, Profile
 
 CONFIRMATIONS_AFTER_CLOSING = timedelta(days=7)
@@ -53,13 +55,15 @@ class PetitionQuerySet(models.QuerySet):
         )
 
 
-class Petition(Described, Illustrated):
+class Petition(Described, Illustrated, Translatable):
     """A letter that people sign. Its first confirmed signature freezes what they signed."""
 
     class State(models.TextChoices):
         DRAFT = "draft", _("draft")
         PUBLISHED = "published", _("published")
         REMOVED = "removed", _("removed")
+
+    translatable = ("title", "summary", "salutation", "letter", "demands", "promise", "outcome")
 
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT)
     campaign = models.ForeignKey(
@@ -240,7 +244,7 @@ class Petition(Described, Illustrated):
     @property
     def recipients(self):
         """The names of all governments, as a sentence has them: “A, B and C”."""
-        names = [target.government.name for target in self.targets.all()]
+        names = [target.government.say("name").text for target in self.targets.all()]
         if len(names) < 2:
             return "".join(names)
         return gettext("%(all_but_last)s and %(last)s") % {
@@ -254,6 +258,21 @@ class Petition(Described, Illustrated):
             "The list for the %(governments)s shows your name and city, as you type them, "
             "and nothing else."
         ) % {"governments": self.recipients}
+
+    def can_be_signed_in(self, code: str) -> bool:
+        """Nobody is asked to sign what stands before them in part in another language."""
+        if code == self.language:
+            return True
+        return (
+            languages.KNOWN[code].has_catalogue
+            and self.is_published_in(code)
+            and not {"title", "salutation", "letter", "demands", "promise"}
+            & set(self.missing_in(code))
+        )
+
+    @property
+    def languages_to_sign_in(self) -> set[str]:
+        return {code for code in languages.KNOWN if self.can_be_signed_in(code)}
 
     def frozen_digest(self):
         """A digest of what a signer reads and signs: hex, 64 characters."""

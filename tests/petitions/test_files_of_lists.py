@@ -15,7 +15,7 @@ from petitions import delivery_lists, fonts, manifest, paper, signing
 from petitions.models import Delivery, ListFile
 from petitions.number_words import number_words
 from petitions.paper import Layout
-from tests.factories import make_member, sign_and_confirm
+from tests.factories import make_member, offer, sign_and_confirm
 from tests.petitions.lists import make_list, need_system_fonts, pdf_text
 
 pytestmark = pytest.mark.django_db
@@ -252,6 +252,11 @@ def test_letter_is_in_the_recipients_language_and_in_ours(petition):
     ours, figures, *_rest = pdf_text(make(delivery, "pdf"))
     assert "seventy-one" in ours
     assert "Figures" in figures
+    offer("ug")
+    theirs, ours, *_rest = pdf_text(make(delivery, "pdf"))
+    assert "71" in theirs
+    assert "seventy-one" not in theirs
+    assert "seventy-one" in ours
 
 
 def test_handover_sheet_has_no_name_of_a_signer(petition):

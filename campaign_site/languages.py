@@ -1,0 +1,100 @@
+"""Which languages there are, which of them this site offers, and in which one a page speaks.
+
+Texts of the interface come from a catalogue; languages without one carry content only, and what
+stands around it is in the default language. Staff add a language as a row of `Language`; visitors
+are offered it once somebody who speaks it has read what stands there.
+"""
+
+from typing import NamedTuple
+
+from django.conf import settings
+from django.conf.locale import LANG_INFO
+from django.utils.translation import get_language
+
+# What Django does not know.
+_MORE = {
+    "bo": {"name": "Tibetan", "name_local": "བོད་ཡིག", "bidi": False},
+    "ug-latn": {"name": "Uyghur (Latin script)", "name_local": "Uyghurche", "bidi": False},
+}
+
+
+class Known(NamedTuple):
+    code: str
+    name: str  # in English
+    own_name: str
+    rtl: bool
+
+    @property
+    def direction(self) -> str:
+        return "rtl" if self.rtl else "ltr"
+
+    @property
+    def has_catalogue(self) -> bool:
+        return self.code in dict(settings.LANGUAGES)
+
+
+def _known(code) -> Known:
+    info = _MORE.get(code) or LANG_INFO[code]
+    own_name = info["name_local"]
+    return Known(code, info["name"], own_name[0].upper() + own_name[1:], info["bidi"])
+
+
+KNOWN = {code: _known(code) for code in settings.CONTENT_LANGUAGES}
+DEFAULT = KNOWN[settings.LANGUAGE_CODE]
+
+
+def current() -> Known:
+    """The language that the address of a page names."""
+    return KNOWN.get(get_language() or "", DEFAULT)
+
+
+def of_interface() -> Known:
+    """The language of what stands around the content."""
+    here = current()
+    return here if here.has_catalogue else DEFAULT
+
+
+def was_read(code: str, read_by: str) -> bool:
+    return bool(read_by) or code in settings.READ_BY_A_SPEAKER
+
+
+def can_be_handed_out(code: str) -> bool:
+    """Whether papers may be in it: there is a catalogue, and a speaker has read it."""
+    from campaign_site.models import Language
+
+    if code not in dict(settings.LANGUAGES):
+        return False
+    row = Language.objects.filter(code=code).first()
+    return was_read(code, row.read_by if row else "")
+
+
+def offered() -> list[Known]:
+    """To visitors: the default language first. A demonstration offers what nobody has read yet,
+    and says so."""
+    from campaign_site.models import Language
+
+    rows = dict(Language.objects.values_list("code", "read_by"))
+    return [
+        DEFAULT,
+        *(
+            known
+            for code, known in KNOWN.items()
+            if code in rows and (settings.DEMO or was_read(code, rows[code]))
+        ),
+    ]
+
+
+def unread() -> bool:
+    """Whether nobody who speaks the current language has read it."""
+    from campaign_site.models import Language
+
+    if current() == DEFAULT:
+        return False
+    read_by = Language.objects.filter(code=current().code).values_list("read_by", flat=True)
+    return not was_read(current().code, next(iter(read_by), ""))
+
+
+def of_path(path: str) -> Known:
+    """What an address says: /fr/… is French, where that is offered; everything else the default."""
+    known = KNOWN.get(path.removeprefix("/").partition("/")[0], DEFAULT)
+    return known if known == DEFAULT or known in offered() else DEFAULT

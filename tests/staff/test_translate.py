@@ -1,0 +1,245 @@
+"""The translators' screen: side by side, saved by two at once, published by those who may."""
+
+import re
+
+import pytest
+from django.db import IntegrityError
+from django.urls import reverse
+
+from campaign_site import translations
+from campaign_site.models import AuditEvent
+from petitions import publishing
+from petitions.models import Petition
+from tests import factories
+from tests.staff.forms import text
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def draft(db):
+    factories.offer("fr")
+    return factories.make_petition(state="draft", demands=["Free her.", "Let her write."])
+
+
+def screen(row, code="fr"):
+    opts = row._meta
+    return reverse(f"admin:{opts.app_label}_{opts.model_name}_translate", args=[row.pk, code])
+
+
+def name(row, field):
+    return f"{row._meta.model_name}-{row.pk}-{field}"
+
+
+def save(browser, row, action="save", seen=None, **texts):
+    """What the page holds, with these texts put in."""
+    page = text(browser.get(screen(row)))
+    data = dict(re.findall(r'<input type="hidden" name="(seen-[^"]+)" value="(\d+)"', page))
+    if seen is not None:
+        data = dict.fromkeys(data, seen)
+    for field in row.to_translate():
+        stored = row.translation("fr")["texts"].get(field)
+        several = isinstance(getattr(row, field), list)
+        said = texts.get(field, stored)
+        if several:
+            data |= {f"{name(row, field)}-{n}": one for n, one in enumerate(said or [])}
+        elif said is not None:
+            data[name(row, field)] = said
+    data |= {"action": action, "read_by": texts.get("read_by", "Aygül Tursun")}
+    answer = browser.post(screen(row), data)
+    row.refresh_from_db()
+    return answer
+
+
+WHOLE = {
+    "title": "Libérez Marta Ilin",
+    "summary": "Elle est en prison.",
+    "salutation": "Excellence,",
+    "letter": "Je vous écris.",
+    "demands": ["Libérez-la.", "Laissez-la écrire."],
+    "promise": "La liste montre votre nom et votre ville, et rien d’autre.",
+}
+
+
+def test_translator_writes_demand_by_demand_and_publishes_nothing(logged_in, draft):
+    translator = logged_in("translator")
+    page = text(translator.get(screen(draft)))
+    assert "Let her write." in page
+    assert f'name="{name(draft, "demands")}-1"' in page
+    assert "La liste (destinataire" in page, "our own promise is proposed"
+    assert save(translator, draft, **WHOLE).status_code == 302
+    assert draft.translation("fr")["texts"] == WHOLE
+    assert not draft.is_published_in("fr")
+    assert save(translator, draft, "review").status_code == 302
+    assert draft.translation("fr")["state"] == "in_review"
+    assert save(translator, draft, "publish").status_code == 403
+    assert AuditEvent.objects.filter(verb="translated", by=translator.member).count() == 2
+
+
+def test_published_by_a_campaigner_and_then_not_changed_by_a_translator(logged_in, draft):
+    campaigner, translator = logged_in("campaigner"), logged_in("translator")
+    assert save(campaigner, draft, "publish", **WHOLE, read_by="").status_code == 422
+    assert not draft.is_published_in("fr")
+    assert save(campaigner, draft, "publish", **WHOLE).status_code == 302
+    assert draft.is_published_in("fr")
+    assert draft.can_be_signed_in("fr")
+    assert save(translator, draft, title="Autre chose").status_code == 422
+    assert draft.translation("fr")["texts"]["title"] == WHOLE["title"]
+    # Without the promise nobody is asked to sign in French.
+    save(campaigner, draft, promise="")
+    assert not draft.can_be_signed_in("fr")
+
+
+def test_unfinished_translation_is_not_published(campaigner, draft):
+    answer = save(campaigner, draft, "publish", **WHOLE | {"demands": ["Libérez-la.", ""]})
+    assert answer.status_code == 422
+    assert "Demands, 2 is not translated yet" in text(answer).replace("What we ask", "Demands")
+    assert "Libérez-la." in text(answer), "what was typed is kept"
+
+
+def test_what_changed_in_the_original_is_behind(campaigner, draft):
+    save(campaigner, draft, "publish", **WHOLE)
+    assert draft.behind_in("fr") == []
+    Petition.objects.filter(pk=draft.pk).update(demands=["Free her now.", "Let her write."])
+    draft.refresh_from_db()
+    assert draft.behind_in("fr") == ["demands"]
+    assert "behind: 2 texts" in text(
+        campaigner.get(reverse("admin:petitions_petition_change", args=[draft.pk]))
+    )
+    assert "The original changed after this" in text(campaigner.get(screen(draft)))
+    save(campaigner, draft, demands=["Libérez-la tout de suite.", "Laissez-la écrire."])
+    assert draft.behind_in("fr") == []
+
+
+def test_two_translators_at_once_lose_nothing(logged_in, draft):
+    one, other = logged_in("translator"), logged_in("translator")
+    save(one, draft, title="Un")
+    late = save(other, draft, seen=0, title="Deux")
+    assert late.status_code == 409
+    assert "Somebody else saved this translation" in text(late)
+    assert "Deux" in text(late)
+    assert "Un" in re.search(r'class="theirs">(.*?)</p>', text(late), re.S)[1]
+    assert draft.translation("fr")["texts"]["title"] == "Un"
+    assert save(other, draft, title="Deux").status_code == 302
+    assert draft.translation("fr")["texts"]["title"] == "Deux"
+
+
+def test_another_language_keeps_what_it_has(logged_in, draft):
+    factories.offer("ug")
+    factories.translate(draft, "ug")
+    save(logged_in("translator"), draft, title="Libre")
+    assert draft.translation("ug")["texts"]["title"].startswith("ug:")
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "sentence"),
+    [
+        ("title", "Libre\u202e", "turns text around"),
+        ("title", "L" * 121, "At most 120 characters"),
+    ],
+)
+def test_bad_input_is_refused_by_the_field(campaigner, draft, field, typed, sentence):
+    answer = save(campaigner, draft, **WHOLE | {field: typed})
+    assert answer.status_code == 422
+    assert sentence in text(answer)
+    assert draft.translation("fr")["texts"] == {}
+
+
+def test_markup_that_the_original_has_not_is_refused(campaigner):
+    factories.offer("fr")
+    campaign = factories.make_campaign(story="## How\n\nAt **night**.")
+    bad = save(campaigner, campaign, story="## Comment\n\n[Ici](https://example.org/x)")
+    assert bad.status_code == 422
+    assert "no such markup" in text(bad)
+    assert save(campaigner, campaign, story="## Comment\n\nLa **nuit**.").status_code == 302
+
+
+def test_list_has_as_many_texts_as_the_original(campaigner, draft):
+    data = {f"{name(draft, 'demands')}-{n}": f"Demande {n}" for n in range(9)}
+    data |= {f"seen-petition-{draft.pk}": "0", "action": "save"}
+    campaigner.post(screen(draft), data)
+    draft.refresh_from_db()
+    assert draft.translation("fr")["texts"]["demands"] == ["Demande 0", "Demande 1"]
+
+
+def test_frozen_petition_gets_new_translations_but_keeps_published_ones(campaigner):
+    """Promise 2: what people have signed in French stays as it was, the database says so."""
+    factories.offer("fr", "ug")
+    petition = factories.make_petition(demands=["Free her.", "Let her write."])
+    assert save(campaigner, petition, "publish", **WHOLE).status_code == 302
+    factories.sign_and_confirm(petition, language="fr")
+    petition.refresh_from_db()
+    assert petition.frozen
+    answer = save(campaigner, petition, promise="Nous donnerons tout.")
+    assert answer.status_code == 422
+    assert "stay as they were published" in text(answer)
+    assert petition.translation("fr")["texts"]["promise"] == WHOLE["promise"]
+    with pytest.raises(IntegrityError):
+        translations.save(
+            petition,
+            "fr",
+            petition.translation("fr") | {"texts": {}},
+            seen=petition.translation("fr")["version"],
+        )
+
+
+def test_frozen_petition_is_translated_into_another_language(campaigner):
+    factories.offer("fr", "ug")
+    petition = factories.make_petition()
+    factories.sign_and_confirm(petition)
+    petition.refresh_from_db()
+    factories.translate(petition, "ug")
+    assert petition.can_be_signed_in("ug")
+    # What is taken back is not public; its words stay.
+    factories.translate(petition, "fr", state="draft")
+    factories.translate(petition, "fr", state="draft", title="Autre")
+    assert petition.translation("fr")["texts"]["title"] == "Autre"
+
+
+def test_copy_takes_its_translations_along(campaigner, draft):
+    save(campaigner, draft, "publish", **WHOLE)
+    copy = publishing.copy(draft)
+    assert copy.can_be_signed_in("fr")
+
+
+def test_person_with_dates_and_recipient_with_offices_are_one_screen_each(campaigner):
+    factories.offer("fr")
+    person = factories.make_profile()
+    entry = person.timeline.create(date="2015", what="Arrested at home.")
+    answer = campaigner.post(
+        screen(person),
+        {
+            f"seen-profile-{person.pk}": "0",
+            f"seen-timelineentry-{entry.pk}": "0",
+            name(person, "name"): "Marta Ilin",
+            name(person, "summary"): "Journaliste.",
+            name(entry, "what"): "Arrêtée chez elle.",
+            "read_by": "Jeanne",
+            "action": "publish",
+        },
+    )
+    assert answer.status_code == 302
+    entry.refresh_from_db()
+    assert entry.say("what", "fr").text == "Arrêtée chez elle."
+    government = factories.make_government()
+    assert "Minister of Justice" in text(campaigner.get(screen(government)))
+
+
+def test_no_screen_for_the_original_or_for_what_is_not_there(campaigner, draft):
+    assert campaigner.get(screen(draft, "en")).status_code == 404
+    assert campaigner.get(screen(draft, "tr")).status_code == 404
+
+
+def test_translator_sees_the_page_before_anybody_else_does(logged_in, client, draft):
+    translator = logged_in("translator")
+    save(translator, draft, title="Libre")
+    link = re.search(
+        r'href="(/admin/preview/[^"]*language=fr)"', text(translator.get(screen(draft)))
+    )
+    shown = text(translator.get(link[1]))
+    assert '<h1 lang="fr" dir="auto">Libre</h1>' in shown
+    assert "Signer avec" in shown
+    assert '<p lang="en"' in shown or 'lang="en" dir="auto">' in shown  # what is missing
+    Petition.objects.filter(pk=draft.pk).update(state="published")
+    assert "Libre" not in text(client.get(draft.get_absolute_url()))
+    assert client.get(f"/fr{draft.get_absolute_url()}").status_code == 302
