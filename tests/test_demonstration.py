@@ -1,5 +1,6 @@
 """The demonstration site, as a newcomer finds it."""
 
+import html
 import os
 import re
 import select
@@ -22,9 +23,10 @@ from django.db import connection
 from django.test import override_settings
 from django.urls import reverse
 from django.utils.timezone import localdate
+from django.utils.translation import override
 
-from campaign_site import pictures
-from campaign_site.demonstration import estrava, making
+from campaign_site import languages, pictures
+from campaign_site.demonstration import estrava, making, translated
 from campaign_site.demonstration.load import STAFF, load, write_samples
 from campaign_site.management.commands import demo
 from campaign_site.models import Member, OutboxMessage, SiteSettings
@@ -33,6 +35,7 @@ from campaign_site.partial_dates import describe
 from campaigns.models import Addressee, Campaign, Government, Organisation, Profile
 from petitions import counting, deliveries, delivery_lists
 from petitions.models import Delivery, LedgerEntry, PendingSignature, Petition, Signature
+from tests.factories import offer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demonstration")]
 
@@ -224,6 +227,109 @@ def test_facts_about_marta_ilin_are_fresh():
     assert profile.native_name == "Марта Илин"
 
 
+# --- Other languages --------------------------------------------------------------------------
+
+IN_FOUR = ("free-huseyin-celil", "free-marta-ilin")
+
+
+def every_translation():
+    """(row, code, texts of the file), one by one."""
+    for kind, rows in making.read("data/translations.json").items():
+        for key, entries in rows.items():
+            row = translated.row_of(kind, key)
+            for code, texts in entries.items():
+                yield row, code, texts
+
+
+@pytest.mark.parametrize("slug", IN_FOUR)
+def test_two_petitions_can_be_signed_in_four_languages(slug):
+    petition = Petition.objects.get(slug=slug)
+    assert petition.languages_to_sign_in == {"en", *translated.LANGUAGES}
+    for code in translated.LANGUAGES:
+        assert not petition.missing_in(code)
+        with override(code):
+            recipient = petition.governments.get().say("name", code).text
+            promise = petition.say("promise", code).text
+            assert promise == petition.default_promise
+            assert recipient in promise
+        # What people sign is said in full: no word of it is left in English.
+        assert promise != petition.promise
+        assert len(petition.say("demands", code).text) == len(petition.demands)
+
+
+@pytest.mark.parametrize("code", translated.LANGUAGES)
+@pytest.mark.parametrize("slug", IN_FOUR)
+def test_page_says_it_in_the_language_of_its_address(client, slug, code):
+    # As if somebody had read them; the demonstration itself shows a notice instead.
+    offer(*translated.LANGUAGES)
+    petition = Petition.objects.get(slug=slug)
+    response = client.get(f"/{code}/petitions/{slug}/")
+    assert response.status_code == 200
+    page = html.unescape(response.content.decode())
+    title = petition.say("title", code).text
+    assert title != petition.title
+    for words in (title, petition.say("promise", code).text, *petition.say("demands", code).text):
+        assert words in page
+    for addressee in petition.addressees:
+        assert addressee.say("office", code).text in page
+    # The key dates beside it, too.
+    for entry in petition.profiles.get().timeline.filter(on_petition=True):
+        assert entry.say("what", code).text in page
+        assert not entry.missing_in(code)
+
+
+def test_only_french_was_read_by_somebody_who_speaks_it(settings):
+    settings.DEMO = True
+    assert [language.code for language in languages.offered()] == ["en", *translated.LANGUAGES]
+    unread = []
+    for code in translated.LANGUAGES:
+        with override(code):
+            unread += [code] * languages.unread()
+    assert unread == ["zh-hans", "ug"]
+
+
+def test_one_summary_is_behind_and_nothing_else():
+    behind = {
+        (row, code): row.behind_in(code)
+        for row, code, _texts in every_translation()
+        if row.behind_in(code)
+    }
+    campaign = Campaign.objects.get(slug="free-marta-ilin")
+    assert behind == {(campaign, "fr"): ["summary"]}
+    assert campaign.is_published_in("fr")
+
+
+def test_translations_name_only_what_is_there_and_fits():
+    for row, code, texts in every_translation():
+        said = {field: text for field, text in texts.items() if field != "of"}
+        assert code in translated.LANGUAGES
+        assert set(said) <= set(row.to_translate()), row
+        assert set(texts.get("of", {})) <= set(said)
+        assert row.is_published_in(code)
+        for field, text in said.items():
+            original, column = getattr(row, field), row._meta.get_field(field)
+            assert isinstance(text, type(original))
+            assert all(text)
+            if isinstance(text, list):
+                assert len(text) == len(original), (row, field)
+            else:
+                assert len(text) <= (getattr(column, "max_length", None) or len(text)), (row, field)
+
+
+def test_translations_have_the_figures_of_the_original():
+    """Years and sums: those that the English has, and no others."""
+    for row, code, texts in every_translation():
+        for field in set(texts) - {"of", *texts.get("of", {})}:
+            original, said = (str(text) for text in (getattr(row, field), texts[field]))
+            figures = set(re.findall(r"\d\d+", said.replace("\u202f", ",")))
+            assert figures == set(re.findall(r"\d\d+", original)), (row, code, field)
+
+
+def test_translation_of_something_that_is_gone_is_told():
+    with pytest.raises(Petition.DoesNotExist):
+        translated.row_of("petition", "free-nobody")
+
+
 # --- Staff, samples, starting again -----------------------------------------------------------
 
 
@@ -258,7 +364,8 @@ def pages(client):
     found, waiting = {}, ["/"]
     while waiting:
         path = waiting.pop()
-        response = client.get(path)
+        # Petitions that nobody can sign in a language lead to the original.
+        response = client.get(path, follow=True)
         assert response.status_code == 200, path
         found[path] = response.content.decode()
         for link in re.findall(r'<a\b[^>]*\bhref="(/[^"#?]*)', found[path]):
