@@ -13,6 +13,8 @@ def nothing_remembered(settings):
     """Each test starts like a freshly started server that sends its mails to `mail.outbox`."""
     settings.MAIL_TRANSPORT = {"EMAIL_BACKEND": "django.core.mail.backends.locmem.EmailBackend"}
     settings.EMAIL_BACKEND = "campaign_site.outbox.EmailBackend"
+    # Two workers of a run are no two web servers: one would be told to wait for the other's poster.
+    settings.PRIVATE_ROOT = settings.PRIVATE_ROOT / os.environ.get("PYTEST_XDIST_WORKER", "alone")
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
