@@ -26,7 +26,7 @@ class News(Feed):
         return _("What became of your signatures")
 
     def items(self):
-        return Handover.objects.public().select_related("delivery__petition", "office")[:MOST]
+        return Handover.objects.public()[:MOST]
 
     def item_title(self, handover):
         return handover.delivery.petition.title

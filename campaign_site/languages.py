@@ -48,10 +48,11 @@ def current() -> Known:
     return KNOWN.get(get_language() or "", DEFAULT)
 
 
-def of_interface() -> Known:
-    """The language of what stands around the content."""
-    here = current()
-    return here if here.has_catalogue else DEFAULT
+def of_interface(code: str | None = None) -> Known:
+    """In which of our languages stands what is said around content in this language, or around
+    that of the page."""
+    known = KNOWN.get(code, DEFAULT) if code else current()
+    return known if known.has_catalogue else DEFAULT
 
 
 def was_read(code: str, read_by: str) -> bool:
@@ -60,12 +61,7 @@ def was_read(code: str, read_by: str) -> bool:
 
 def can_be_handed_out(code: str) -> bool:
     """Whether papers may be in it: there is a catalogue, and a speaker has read it."""
-    from campaign_site.models import Language
-
-    if code not in dict(settings.LANGUAGES):
-        return False
-    row = Language.objects.filter(code=code).first()
-    return was_read(code, row.read_by if row else "")
+    return of_interface(code).code == code and not _unread(code)
 
 
 def offered() -> list[Known]:
@@ -86,12 +82,14 @@ def offered() -> list[Known]:
 
 def unread() -> bool:
     """Whether nobody who speaks the current language has read it."""
+    return current() != DEFAULT and _unread(current().code)
+
+
+def _unread(code: str) -> bool:
     from campaign_site.models import Language
 
-    if current() == DEFAULT:
-        return False
-    read_by = Language.objects.filter(code=current().code).values_list("read_by", flat=True)
-    return not was_read(current().code, next(iter(read_by), ""))
+    row = Language.objects.filter(code=code).first()
+    return not was_read(code, row.read_by if row else "")
 
 
 def of_path(path: str) -> Known:

@@ -33,9 +33,7 @@ def home(request):
             "featured": petitions[0] if petitions else None,
             "petitions": petitions[1:],
             "people": Profile.objects.published()[:6],
-            "handovers": Handover.objects.public().select_related("delivery__petition", "office")[
-                :3
-            ],
+            "handovers": Handover.objects.public()[:3],
         },
     )
 
@@ -62,9 +60,7 @@ def campaign_page(request, found, *, preview=False):
             "open_petitions": [petition for petition in petitions if petition.is_open],
             "closed_petitions": [petition for petition in petitions if petition.is_closed],
             "people": found.profiles.published(),
-            "handovers": Handover.objects.public()
-            .filter(delivery__petition__campaign=found)
-            .select_related("delivery__petition", "office"),
+            "handovers": Handover.objects.public().filter(delivery__petition__campaign=found),
             "organisations": found.organisations.all(),
             "preview": preview,
         },

@@ -13,12 +13,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import xlsxwriter
-from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.db import connection, transaction
 from django.template.loader import render_to_string
-from django.utils.translation import get_language, get_language_bidi, override
+from django.utils.translation import override
 
+from campaign_site import languages
 from petitions import paper
 from petitions.paper import Layout, Part, Place, Row, by_place, private_folder
 
@@ -352,13 +352,10 @@ def as_html(
 
 def _in_its_language(delivery, template, context) -> str:
     # Not in the language of whoever prints: the same list has the same bytes.
-    known = dict(settings.LANGUAGES)
-    language = delivery.petition.language
-    with override(language if language in known else settings.LANGUAGE_CODE):
-        bidi = get_language_bidi()
+    language = languages.of_interface(delivery.petition.language)
+    with override(language.code):
         return render_to_string(
-            template,
-            {**context, "lang": get_language(), "dir": "rtl" if bidi else "ltr"},
+            template, {**context, "lang": language.code, "dir": language.direction}
         )
 
 

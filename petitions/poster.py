@@ -19,6 +19,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
+from campaign_site import languages
 from campaign_site.models import SiteSettings
 from campaign_site.pictures import largest
 from petitions.fonts import MissingFont
@@ -43,14 +44,8 @@ class PosterWorkshop(Workshop):
     seconds = SECONDS
 
 
-def language_of(petition) -> str:
-    """In which of our languages stands what we say around the petition's own words."""
-    spoken = dict(settings.LANGUAGES)
-    return petition.language if petition.language in spoken else settings.LANGUAGE_CODE
-
-
 def address_of(petition) -> str:
-    with translation.override(language_of(petition)):
+    with translation.override(languages.of_interface(petition.language).code):
         return settings.SITE_URL + petition.get_absolute_url()
 
 
@@ -65,7 +60,7 @@ def code_of(address: str, *, border: int) -> bytes:
 
 def poster(petition, paper: str) -> Path:
     """The PDF. Raises NotNow."""
-    with translation.override(language_of(petition)):
+    with translation.override(languages.of_interface(petition.language).code):
         document = _document(petition, paper)
     code = code_of(address_of(petition), border=0)
     photo = _photo(petition)

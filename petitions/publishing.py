@@ -1,12 +1,11 @@
 """Publish, close and copy a petition."""
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils.timezone import now
 from django.utils.translation import override
 
-from campaign_site import going_public, middleware
+from campaign_site import going_public, languages, middleware
 from campaign_site.models import record
 from petitions import launch
 from petitions.models import Petition, Target
@@ -94,8 +93,7 @@ def promise_in_its_language(petition) -> str:
     is no recipient."""
     if not petition.recipients:
         return ""
-    language = petition.language if petition.language in dict(settings.LANGUAGES) else "en"
-    with override(language):
+    with override(languages.of_interface(petition.language).code):
         return petition.default_promise
 
 

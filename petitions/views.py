@@ -60,7 +60,9 @@ def _in_its_languages(view):
     @wraps(view)
     def wrapped(request, slug, **more):
         petition = _published(slug)
-        if languages.current().code in languages_of(petition):
+        here = languages.current().code
+        # Asked in this order: in its own language, nothing is looked up.
+        if petition.can_be_signed_in(here) or here == _home(petition):
             return view(request, petition, **more)
         with translation.override(_home(petition)):
             return redirect(petition)
@@ -89,9 +91,7 @@ def petition_page(request, petition, form, status=200, **more):
             "form": form,
             "numbers": petition.numbers,
             "people": [(person, person.petition_dates()) for person in people],
-            "handovers": Handover.objects.public()
-            .filter(delivery__petition=petition)
-            .select_related("delivery", "office"),
+            "handovers": Handover.objects.public().filter(delivery__petition=petition),
             "organisations": petition.campaign.organisations.all(),
             "in_languages": languages_of(petition),
             **more,

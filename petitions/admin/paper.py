@@ -15,7 +15,7 @@ from django.urls import path, reverse
 from django.utils.translation import get_language, get_language_bidi, gettext, ngettext, override
 from django.utils.translation import gettext_lazy as _
 
-from campaign_site import middleware
+from campaign_site import languages, middleware
 from campaign_site.admin_base import Refused, StaffAdmin, Verb, change_url
 from campaign_site.admin_forms import PlainTextarea
 from campaign_site.models import HeldWord
@@ -455,7 +455,7 @@ class PaperBatchAdmin(StaffAdmin):
         form = SheetsForm(request.GET or None)
         chosen = form.cleaned_data if form.is_valid() else {"paper": "a4", "first": 1, "sheets": 5}
         # In the language of the people who sign, not of whoever prints.
-        with override(poster.language_of(petition)):
+        with override(languages.of_interface(petition.language).code):
             context = {
                 "petition": petition,
                 "form": form,

@@ -11,8 +11,8 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
+from campaign_site import languages
 from campaign_site.admin_base import Verb
-from petitions import poster
 from petitions.badge import WIDE
 
 SHORT = 280  # letters of a post, on the strictest of the networks
@@ -42,8 +42,7 @@ def page(admin, request, object_id):
         return HttpResponseNotAllowed(["GET", "HEAD"])
     petition = get_object_or_404(admin.get_queryset(request), pk=object_id)
     verb = ShareKit(request, petition)
-    language = poster.language_of(petition)
-    with override(language):
+    with override(languages.of_interface(petition.language).code):
         paths = {
             name: reverse(f"petitions:{name}", args=[petition.slug])
             for name in ("qr", "poster", "badge")
