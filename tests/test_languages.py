@@ -126,6 +126,15 @@ def test_missing_piece_is_shown_in_the_original_and_marked(client):
     assert 'lang="fr" dir="auto"><li>fr: Free her.' in page
 
 
+def test_translation_in_review_is_shown_to_nobody(client):
+    factories.offer("fr")
+    campaign = factories.make_campaign()
+    factories.translate(campaign, "fr", state="in_review")
+    page = text(client.get(path_in("fr", "campaign", campaign.slug)))
+    assert "fr: Bring" not in page
+    assert '<h1 lang="en" dir="auto">Bring Marta Ilin home</h1>' in page
+
+
 def test_fifth_language_is_added_by_data_alone(client):
     """Tibetan: nobody has translated the interface, so its texts stand under the default one."""
     assert not languages.KNOWN["bo"].has_catalogue

@@ -325,7 +325,8 @@ def test_command_says_what_is_wrong(petition, petition_slug, government_slug, by
         )
 
 
-def test_formula_stops_a_file_instead_of_reaching_a_spreadsheet(petition):
+@pytest.mark.parametrize("format", ["csv", "xlsx"])
+def test_formula_stops_a_file_instead_of_reaching_a_spreadsheet(petition, format):
     """Promise 1: 0 formulas. Such a name is held before; should one slip through, no file is made."""
     people(petition, ("Amina", "Lund"))
     Signature.objects.update(name="=1+1")
