@@ -73,7 +73,9 @@ class Verb:
         raise NotImplementedError
 
     def permitted(self) -> bool:
-        return self.user.has_perm(self.permission)
+        """With the verb's own permission; without one, whoever may change what it is about."""
+        opts = self.obj._meta
+        return self.user.has_perm(self.permission or f"{opts.app_label}.change_{opts.model_name}")
 
     def url(self):
         opts = self.obj._meta
@@ -497,10 +499,6 @@ class PreviewLink(Verb):
     name = "preview-link"
     label = _("Preview link to share")
     button = _("Make the link")
-
-    def permitted(self):
-        opts = self.obj._meta
-        return self.user.has_perm(f"{opts.app_label}.change_{opts.model_name}")
 
     def offered(self):
         return not self.obj.is_published

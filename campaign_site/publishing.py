@@ -39,6 +39,32 @@ class Described(models.Model):
         abstract = True
 
 
+class PublishableQuerySet(models.QuerySet):
+    def published(self):
+        """What the public sees."""
+        return self.filter(state=Publishable.State.PUBLISHED)
+
+
+class Publishable(Described):
+    """A draft, which everybody sees once it is published, until it is taken down."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        PUBLISHED = "published", _("published")
+        REMOVED = "removed", _("removed")
+
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT)
+
+    objects = PublishableQuerySet.as_manager()
+
+    class Meta(Described.Meta):
+        abstract = True
+
+    @property
+    def is_published(self):
+        return self.state == self.State.PUBLISHED
+
+
 class NonEmptyStrings:
     """Validator of a JSON list of strings: demands, charges."""
 

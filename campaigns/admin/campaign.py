@@ -12,13 +12,7 @@ from campaign_site.translating import Translated
 from campaigns.models import Campaign
 
 
-class PublishCampaign(Publish):
-    permission = "campaigns.change_campaign"
-
-
 class TakeDownCampaign(TakeDown):
-    permission = "campaigns.change_campaign"
-
     def says(self):
         public = self.obj.petitions.published().count()
         return [
@@ -44,7 +38,6 @@ class EndCampaign(Verb):
     name = "end"
     label = _("End the campaign")
     button = _("End it now")
-    permission = "campaigns.change_campaign"
     form_class = OutcomeForm
 
     def offered(self):
@@ -86,7 +79,7 @@ class CampaignForm(IllustratedForm):
 class CampaignAdmin(Translated, PageAdmin):
     needed = ("title", "summary")
     form = CampaignForm
-    verbs = (PublishCampaign, PreviewLink, EndCampaign, TakeDownCampaign)
+    verbs = (Publish, PreviewLink, EndCampaign, TakeDownCampaign)
     preview = "preview_campaign"
     list_display = ("title", "state", "parent", "updated_at")
     list_filter = ("state",)

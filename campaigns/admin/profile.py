@@ -12,8 +12,6 @@ NO_CONSENT = _("Please record the consent, or why you publish without it, first.
 
 
 class PublishProfile(Publish):
-    permission = "campaigns.change_profile"
-
     def says(self):
         return [
             gettext("Recorded consent, not public: %(consent)s") % {"consent": self.obj.consent},
@@ -28,10 +26,6 @@ class PublishProfile(Publish):
             raise Refused(self.problems()[0])
         # The database keeps this promise too, by a constraint.
         return publish(self.obj, by=self.user)
-
-
-class TakeDownProfile(TakeDown):
-    permission = "campaigns.change_profile"
 
 
 class ProfileForm(IllustratedForm):
@@ -62,7 +56,7 @@ class ProfileAdmin(Translated, PageAdmin):
         return [obj, *obj.timeline.all()]
 
     form = ProfileForm
-    verbs = (PublishProfile, PreviewLink, TakeDownProfile)
+    verbs = (PublishProfile, PreviewLink, TakeDown)
     preview = "preview_profile"
     list_display = ("name", "native_name", "status", "status_as_of", "verified_on", "state")
     list_filter = ("state", "status")

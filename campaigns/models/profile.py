@@ -8,24 +8,14 @@ from django.utils.translation import gettext_lazy as _
 
 from campaign_site.partial_dates import PartialDateField
 from campaign_site.pictures import Illustrated
-from campaign_site.publishing import Described, NonEmptyStrings
+from campaign_site.publishing import NonEmptyStrings, Publishable
 from campaign_site.translations import Translatable
 
 FACTS_STAY_FRESH = timedelta(days=90)
 
 
-class ProfileQuerySet(models.QuerySet):
-    def published(self):
-        return self.filter(state=Profile.State.PUBLISHED)
-
-
-class Profile(Described, Illustrated, Translatable):
+class Profile(Publishable, Illustrated, Translatable):
     """One prisoner's or defender's case record. What we do not know stays empty."""
-
-    class State(models.TextChoices):
-        DRAFT = "draft", _("draft")
-        PUBLISHED = "published", _("published")
-        REMOVED = "removed", _("removed")
 
     class Status(models.TextChoices):
         DETAINED = "detained", _("detained")
@@ -43,7 +33,6 @@ class Profile(Described, Illustrated, Translatable):
         *("background", "sentence", "charges", "health", "requests", "connection"),
     )
 
-    state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT)
     name = models.CharField(
         _("name"),
         max_length=100,
@@ -191,9 +180,7 @@ class Profile(Described, Illustrated, Translatable):
         related_name="+",
     )
 
-    objects = ProfileQuerySet.as_manager()
-
-    class Meta(Described.Meta):
+    class Meta(Publishable.Meta):
         abstract = False
         verbose_name = _("person")
         verbose_name_plural = _("people")
@@ -217,10 +204,6 @@ class Profile(Described, Illustrated, Translatable):
 
     def get_absolute_url(self):
         return reverse("profile", args=[self.slug])
-
-    @property
-    def is_published(self):
-        return self.state == self.State.PUBLISHED
 
     @property
     def facts_are_fresh(self):
