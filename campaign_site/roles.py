@@ -31,6 +31,12 @@ CONTENT = (
     "campaigns.profile",
     "campaigns.profilename",
     "campaigns.timelineentry",
+    "campaigns.penalty",
+    "campaigns.earlierplace",
+    "campaigns.legalstatus",
+    "campaigns.healthnote",
+    "campaigns.violation",
+    "campaigns.galleryphoto",
     "petitions.petition",
     "petitions.target",
 )

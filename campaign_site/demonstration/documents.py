@@ -10,7 +10,10 @@ from campaigns.models import (
     Addressee,
     Campaign,
     Government,
+    HealthNote,
+    LegalStatus,
     Organisation,
+    Penalty,
     Profile,
     ProfileName,
     TimelineEntry,
@@ -32,6 +35,8 @@ CONSENT = (
     "Facts published earlier in the documents named as sources; nothing is invented, and there is "
     "no picture. Published for the demonstration on one machine only."
 )
+# The rows below a profile, by their name in the data file.
+ROWS = {LegalStatus: "legal_statuses", Penalty: "penalties", HealthNote: "health_notes"}
 # The page with the counter of 785 has no date. Its newest fact is of February 2016, so the 785
 # were counted then or later: more than that nobody can say.
 COUNTED_SINCE = "2016-02/.."
@@ -89,6 +94,7 @@ def _profile(record):
         slug=record["slug"],
         state=Profile.State.PUBLISHED,
         name=record["name"],
+        family_name=record.get("family_name", ""),
         pronunciation="".join(spoken[:1]),
         status=record["status"],
         status_as_of=record["status_as_of"],
@@ -97,12 +103,9 @@ def _profile(record):
         gender=record.get("gender", ""),
         born=record.get("date_of_birth", ""),
         ethnicity=record.get("ethnicity", ""),
-        citizenship=record.get("nationality", ""),
         occupation=record.get("occupation", ""),
         category=record.get("category", ""),
-        sentence=record.get("sentence", ""),
         charges=record.get("charges", []),
-        health=record.get("health", ""),
         summary=record["summary"],
         background=record.get("background", ""),
         requests=record.get("requests", []),
@@ -123,23 +126,31 @@ def _profile(record):
         if name["name"] not in spoken
     )
     TimelineEntry.objects.bulk_create(_key_date(profile, entry) for entry in record["timeline"])
+    for model, key in ROWS.items():
+        model.objects.bulk_create(
+            model(profile=profile, **row | {"source": _source(row)}) for row in record.get(key, [])
+        )
     return profile
 
 
 def _key_date(profile, entry):
     approximate = entry.get("approximate", False)
-    source = entry.get("source", "")
-    for code, title in DOCUMENTS.items():
-        source = source.replace(f"{code}, line", f"{title}, line")
     return TimelineEntry(
         profile=profile,
         date=entry["date"] + "~" * approximate,
         # Where the date was worked out, or stands for sorting only, the words are the fact.
         date_words=entry["date_text"] if approximate or entry.get("date_inferred") else "",
         what=entry["what"],
-        source=source,
+        source=_source(entry),
         on_petition=entry["date"] in KEY_DATES.get(profile.slug, ()),
     )
+
+
+def _source(row):
+    source = row.get("source", "")
+    for code, title in DOCUMENTS.items():
+        source = source.replace(f"{code}, line", f"{title}, line")
+    return source
 
 
 def _campaign(record, profiles, host):

@@ -14,7 +14,10 @@ from campaigns.models import (
     Addressee,
     Campaign,
     Government,
+    HealthNote,
+    LegalStatus,
     Office,
+    Penalty,
     Profile,
     ProfileName,
     TimelineEntry,
@@ -85,7 +88,8 @@ def _government(record):
 
 
 def _profile(record, portrait, today, checked_by):
-    fields = {key: value for key, value in record.items() if key not in ("names", "timeline")}
+    rows = ("names", "timeline", "legal_statuses", "penalties", "health_notes")
+    fields = {key: value for key, value in record.items() if key not in rows}
     newest = min(entry["days_ago"] for entry in record["timeline"] if "days_ago" in entry)
     profile = Profile.objects.create(
         state=Profile.State.PUBLISHED,
@@ -98,6 +102,12 @@ def _profile(record, portrait, today, checked_by):
     ProfileName.objects.bulk_create(
         ProfileName(profile=profile, **name) for name in record["names"]
     )
+    for model, key in (
+        (LegalStatus, "legal_statuses"),
+        (Penalty, "penalties"),
+        (HealthNote, "health_notes"),
+    ):
+        model.objects.bulk_create(model(profile=profile, **row) for row in record[key])
     TimelineEntry.objects.bulk_create(
         TimelineEntry(
             profile=profile,

@@ -12,6 +12,8 @@ from campaigns.models import (
     Addressee,
     Campaign,
     Government,
+    HealthNote,
+    LegalStatus,
     Office,
     Profile,
     TimelineEntry,
@@ -28,6 +30,8 @@ ROWS = {
     "addressee": (Addressee, ("government__slug", "office")),
     "profile": (Profile, ("slug",)),
     "timelineentry": (TimelineEntry, ("profile__slug", "what")),
+    "legalstatus": (LegalStatus, ("profile__slug", "what")),
+    "healthnote": (HealthNote, ("profile__slug", "text")),
     "campaign": (Campaign, ("slug",)),
     "petition": (Petition, ("slug",)),
 }

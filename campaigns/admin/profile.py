@@ -6,7 +6,17 @@ from campaign_site.admin_base import PageAdmin, PreviewLink, Publish, Refused, S
 from campaign_site.admin_forms import PHOTO_FIELDS, IllustratedForm
 from campaign_site.going_public import publish
 from campaign_site.translating import Translated
-from campaigns.models import Profile, ProfileName, TimelineEntry
+from campaigns.admin.gallery import GalleryInline
+from campaigns.models import (
+    EarlierPlace,
+    HealthNote,
+    LegalStatus,
+    Penalty,
+    Profile,
+    ProfileName,
+    TimelineEntry,
+    Violation,
+)
 
 NO_CONSENT = _("Please record the consent, or why you publish without it, first.")
 
@@ -44,8 +54,56 @@ class NameInline(StaffInline, admin.TabularInline):
 class TimelineInline(StaffInline, admin.StackedInline):
     model = TimelineEntry
     extra = 0
-    fields = (("date", "date_words"), "what", "place", "source", "on_petition")
+    fields = (
+        ("date", "date_words"),
+        "kind",
+        "what",
+        ("place", "authority"),
+        "source",
+        "on_petition",
+    )
     verbose_name_plural = _("timeline: key dates, oldest first")
+
+
+class PenaltyInline(StaffInline, admin.StackedInline):
+    model = Penalty
+    extra = 0
+    fields = (
+        "date",
+        ("step", "kind"),
+        ("years", "months"),
+        ("suspended", "suspended_months"),
+        "extra",
+        "words",
+        ("court", "source"),
+    )
+    verbose_name_plural = _("sentences, oldest first")
+
+
+class EarlierPlaceInline(StaffInline, admin.StackedInline):
+    model = EarlierPlace
+    extra = 0
+    fields = ("name", ("dates", "source"))
+    verbose_name_plural = _("earlier places, oldest first")
+
+
+class LegalStatusInline(StaffInline, admin.StackedInline):
+    model = LegalStatus
+    extra = 0
+    fields = ("what", ("dates", "source"))
+
+
+class HealthNoteInline(StaffInline, admin.StackedInline):
+    model = HealthNote
+    extra = 0
+    fields = ("date", "text", "source")
+    verbose_name_plural = _("health, oldest first")
+
+
+class ViolationInline(StaffInline, admin.StackedInline):
+    model = Violation
+    extra = 0
+    fields = ("kind", "note", "source")
 
 
 @admin.register(Profile)
@@ -53,7 +111,24 @@ class ProfileAdmin(Translated, PageAdmin):
     needed = ("name", "summary")
 
     def rows_to_translate(self, obj):
-        return [obj, *obj.timeline.all()]
+        return [
+            obj,
+            *obj.legal_statuses.all(),
+            *obj.places.all(),
+            *obj.timeline.all(),
+            *obj.penalties.all(),
+            *obj.violations.all(),
+            *obj.health_notes.all(),
+            *obj.gallery.all(),
+        ]
+
+    def get_inline_instances(self, request, obj=None):
+        """What has no rows yet is folded away: the form is long enough."""
+        inlines = super().get_inline_instances(request, obj)
+        for inline in inlines:
+            if not (obj and inline.model.objects.filter(profile=obj).exists()):
+                inline.classes = ["collapse"]
+        return inlines
 
     form = ProfileForm
     verbs = (PublishProfile, PreviewLink, TakeDown)
@@ -62,7 +137,16 @@ class ProfileAdmin(Translated, PageAdmin):
     list_filter = ("state", "status")
     search_fields = ("name", "native_name", "names__name")
     prepopulated_fields = {"slug": ("name",)}
-    inlines = (NameInline, TimelineInline)
+    inlines = (
+        NameInline,
+        TimelineInline,
+        PenaltyInline,
+        ViolationInline,
+        HealthNoteInline,
+        EarlierPlaceInline,
+        LegalStatusInline,
+        GalleryInline,
+    )
     fieldsets = (
         (
             _("Name"),
@@ -84,7 +168,7 @@ class ProfileAdmin(Translated, PageAdmin):
                     "status",
                     "status_as_of",
                     "status_note",
-                    "place",
+                    ("place", "area"),
                     "summary",
                     ("verified_on", "verified_by"),
                 )
@@ -108,10 +192,9 @@ class ProfileAdmin(Translated, PageAdmin):
                     "born",
                     "gender",
                     "ethnicity",
-                    "citizenship",
-                    "occupation",
+                    ("occupation", "work"),
                     "category",
-                    "connection",
+                    "related",
                 ),
             },
         ),
@@ -119,7 +202,21 @@ class ProfileAdmin(Translated, PageAdmin):
             _("The case"),
             {
                 "classes": ("collapse",),
-                "fields": ("sentence", "charges", "health", "background", "requests", "sources"),
+                "fields": ("charges", "background", "requests", "sources"),
+            },
+        ),
+        (
+            _("For letters to governments"),
+            {
+                "classes": ("collapse",),
+                "fields": (
+                    "questions",
+                    "represents",
+                    "well_known",
+                    "connection",
+                    "governments_active",
+                    "sponsors",
+                ),
             },
         ),
         (_("Photo"), {"fields": PHOTO_FIELDS}),

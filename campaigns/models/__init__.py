@@ -1,17 +1,33 @@
 from campaigns.models.campaign import Campaign
+from campaigns.models.gallery import GalleryPhoto
 from campaigns.models.government import Addressee, Government, Office
 from campaigns.models.organisation import Organisation
-from campaigns.models.profile import Profile, ProfileName, TimelineEntry
+from campaigns.models.profile import (
+    EarlierPlace,
+    HealthNote,
+    LegalStatus,
+    Penalty,
+    Profile,
+    ProfileName,
+    TimelineEntry,
+    Violation,
+)
 from campaigns.models.subscription import Subscription
 
 __all__ = [
     "Addressee",
     "Campaign",
+    "EarlierPlace",
+    "GalleryPhoto",
     "Government",
+    "HealthNote",
+    "LegalStatus",
     "Office",
     "Organisation",
+    "Penalty",
     "Profile",
     "ProfileName",
     "Subscription",
     "TimelineEntry",
+    "Violation",
 ]

@@ -1,15 +1,19 @@
 from datetime import timedelta
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.timezone import localdate
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from campaign_site.partial_dates import PartialDateField
+from campaign_site.partial_dates import PartialDateField, describe
 from campaign_site.pictures import Illustrated
 from campaign_site.publishing import NonEmptyStrings, Publishable
 from campaign_site.translations import Translatable
+from campaigns.models.organisation import Organisation
 
 FACTS_STAY_FRESH = timedelta(days=90)
 
@@ -28,9 +32,26 @@ class Profile(Publishable, Illustrated, Translatable):
         DIED = "died", _("died")
         UNKNOWN = "unknown", _("fate unknown")
 
+    class Work(models.TextChoices):
+        """Broad enough that a list of people can be parted by it; `occupation` says it exactly."""
+
+        ACTIVIST = "activist", _("activist")
+        ARTIST = "artist", _("artist or musician")
+        BUSINESS = "business", _("business")
+        HEALTH = "health", _("doctor or nurse")
+        LAWYER = "lawyer", _("lawyer")
+        MEDIA = "media", _("journalist, writer or publisher")
+        POLITICS = "politics", _("politics or public office")
+        RELIGION = "religion", _("religion")
+        SCHOLAR = "scholar", _("scholar or teacher")
+        STUDENT = "student", _("student")
+        WORKER = "worker", _("farmer, worker or trade unionist")
+        OTHER = "other", _("other work")
+
     translatable = (
-        *("name", "summary", "status_note", "place", "occupation", "ethnicity", "citizenship"),
-        *("background", "sentence", "charges", "health", "requests", "connection"),
+        *("name", "summary", "status_note", "place", "area", "occupation", "ethnicity", "gender"),
+        *("category", "background", "charges", "requests", "questions", "represents"),
+        *("well_known", "connection", "governments_active"),
     )
 
     name = models.CharField(
@@ -83,6 +104,15 @@ class Profile(Publishable, Illustrated, Translatable):
         blank=True,
         help_text=_("A prison or a city, never a cell, for example “Prison No. 3, Oru”."),
     )
+    area = models.CharField(
+        _("country or region"),
+        max_length=100,
+        blank=True,
+        help_text=_(
+            "Where that is, in one or two words and always written alike: people are found by it. "
+            "For example “Estrava”."
+        ),
+    )
     gender = models.CharField(
         _("gender"),
         max_length=30,
@@ -96,14 +126,15 @@ class Profile(Publishable, Illustrated, Translatable):
         blank=True,
         help_text=_("Only where the case is about it, for example “Uyghur”."),
     )
-    citizenship = models.CharField(
-        _("citizenship"),
-        max_length=200,
-        blank=True,
-        help_text=_("With dates where that matters, for example “Canada, since 2005”."),
-    )
     occupation = models.CharField(
         _("occupation"), max_length=200, blank=True, help_text=_("For example “journalist”.")
+    )
+    work = models.CharField(
+        _("kind of work"),
+        max_length=20,
+        choices=Work,
+        blank=True,
+        help_text=_("What comes closest. People are found by it."),
     )
     category = models.CharField(
         _("category"),
@@ -111,22 +142,12 @@ class Profile(Publishable, Illustrated, Translatable):
         blank=True,
         help_text=_("As your organisation sorts its cases, for example “prisoner of conscience”."),
     )
-    sentence = models.TextField(
-        _("sentence"),
-        blank=True,
-        help_text=_("For example “Life (2007). Reduced to 20 years (2016).”"),
-    )
     charges = models.JSONField(
         _("charges"),
         default=list,
         blank=True,
         validators=[NonEmptyStrings()],
         help_text=_("The court’s words, one charge a line, for example “slander of the state”."),
-    )
-    health = models.TextField(
-        _("health and contact"),
-        blank=True,
-        help_text=_("With dates and sources, for example “May 2021: no doctor, says her sister.”"),
     )
     summary = models.TextField(
         _("in short"),
@@ -145,10 +166,53 @@ class Profile(Publishable, Illustrated, Translatable):
         validators=[NonEmptyStrings()],
         help_text=_("One a line, for example “Let her see a doctor.”"),
     )
+    questions = models.JSONField(
+        _("questions to put to a government"),
+        default=list,
+        blank=True,
+        validators=[NonEmptyStrings()],
+        help_text=_("One a line, for example “Where is Marta Ilin held, and who may see her?”"),
+    )
+    represents = models.TextField(
+        _("what the case represents"),
+        blank=True,
+        help_text=_(
+            "Why it matters beyond this person, for example “Journalists who print what public "
+            "works cost.”"
+        ),
+    )
+    well_known = models.TextField(
+        _("how well known the case is"),
+        blank=True,
+        help_text=_("For example “Named in two debates of the European Parliament.”"),
+    )
+    governments_active = models.JSONField(
+        _("governments that have acted"),
+        default=list,
+        blank=True,
+        validators=[NonEmptyStrings()],
+        help_text=_("One a line, for example “Canada: raised it with the minister, May 2021”."),
+    )
     connection = models.TextField(
         _("connection to a country"),
         blank=True,
         help_text=_("Why people there should care, for example “Her daughter lives in Lund.”"),
+    )
+    sponsors = models.ManyToManyField(
+        Organisation,
+        verbose_name=_("organisations that stand by this person"),
+        blank=True,
+        related_name="sponsored",
+        help_text=_("For example a writers’ club that adopted the case."),
+    )
+    related = models.ManyToManyField(
+        "self",
+        verbose_name=_("related people"),
+        blank=True,
+        help_text=_(
+            "For example somebody arrested on the same day. Each page then links to the other; "
+            "people whose page is not public are not shown."
+        ),
     )
     sources = models.TextField(
         _("sources"),
@@ -198,6 +262,14 @@ class Profile(Publishable, Illustrated, Translatable):
                 condition=~models.Q(status_as_of=""), name="profile_status_dated"
             ),
         ]
+        indexes = [
+            # The list of people counts by these.
+            models.Index(
+                fields=["status", "area", "ethnicity", "work"],
+                condition=models.Q(state="published"),
+                name="profile_directory",
+            ),
+        ]
 
     def __str__(self):
         return self.name
@@ -209,6 +281,13 @@ class Profile(Publishable, Illustrated, Translatable):
     def facts_are_fresh(self):
         """Only then may an age or a duration be computed past the *as of* date."""
         return bool(self.verified_on and localdate() - self.verified_on <= FACTS_STAY_FRESH)
+
+    @property
+    def name_in_capitals(self) -> str:
+        """As governments write it: the family name in capitals, "Marta ILIN"."""
+        if not self.family_name or self.family_name not in self.name:
+            return self.name
+        return self.name.replace(self.family_name, self.family_name.upper(), 1)
 
     def petition_dates(self) -> list:
         """At most five key dates for a petition page: those that staff chose, else the latest."""
@@ -249,10 +328,37 @@ class ProfileName(models.Model):
         return self.name
 
 
-class TimelineEntry(Translatable):
+class CaseRow(Translatable):
+    """A row of a case record, written in the language of its profile."""
+
+    class Meta:
+        abstract = True
+
+    @property
+    def language(self):
+        return self.profile.language
+
+
+class TimelineEntry(CaseRow):
     """One key date: arrest, trial, sentence, visit, last contact."""
 
-    translatable = ("what", "place", "date_words")
+    class Kind(models.TextChoices):
+        BEFORE = "before", _("life before")
+        ARREST = "arrest", _("arrest")
+        TRANSFER = "transfer", _("transfer")
+        TRIAL = "trial", _("trial")
+        SENTENCE = "sentence", _("sentence")
+        HEALTH = "health", _("health")
+        VISIT = "visit", _("visit")
+        CONTACT = "contact", _("letter, call or other contact")
+        LAST_CONTACT = "last_contact", _("last contact")
+        GOVERNMENT = "government", _("a government acted")
+        CAMPAIGN = "campaign", _("others acted")
+        RELEASE = "release", _("release")
+        DEATH = "death", _("death")
+        OTHER = "other", _("other")
+
+    translatable = ("what", "place", "authority", "date_words")
 
     profile = models.ForeignKey(
         Profile, models.CASCADE, verbose_name=_("person"), related_name="timeline"
@@ -264,11 +370,24 @@ class TimelineEntry(Translatable):
         blank=True,
         help_text=_("Only where the date says too much, for example “early 1990s”."),
     )
+    kind = models.CharField(
+        _("kind"),
+        max_length=20,
+        choices=Kind,
+        default=Kind.OTHER,
+        help_text=_("What it was. Lists for governments are made from it."),
+    )
     what = models.TextField(
         _("what happened"), help_text=_("One sentence, for example “Arrested at home, at night.”")
     )
     place = models.CharField(
         _("place"), max_length=200, blank=True, help_text=_("For example “Oru”.")
+    )
+    authority = models.CharField(
+        _("authority"),
+        max_length=200,
+        blank=True,
+        help_text=_("Who did it or decided it, for example “District Court of Oru”."),
     )
     source = models.CharField(
         _("source"),
@@ -290,6 +409,306 @@ class TimelineEntry(Translatable):
     def __str__(self):
         return f"{self.date}: {self.what[:60]}"
 
+
+class Penalty(CaseRow):
+    """One sentence, or what became of the one before it. The words come from the facts."""
+
+    class Kind(models.TextChoices):
+        PRISON = "prison", _("prison")
+        LIFE = "life", _("life in prison")
+        DEATH = "death", _("death")
+        CAMP = "camp", _("camp, without a court")
+        OTHER = "other", _("other, in words")
+
+    class Step(models.TextChoices):
+        PASSED = "passed", _("a new sentence")
+        REDUCED = "reduced", _("the one before, reduced to this")
+        INCREASED = "increased", _("the one before, raised to this")
+        UPHELD = "upheld", _("the one before, upheld")
+
+    translatable = ("extra", "words", "court")
+
+    profile = models.ForeignKey(
+        Profile, models.CASCADE, verbose_name=_("person"), related_name="penalties"
+    )
+    date = PartialDateField(_("date"), blank=True)
+    step = models.CharField(
+        _("what happened"),
+        max_length=10,
+        choices=Step,
+        default=Step.PASSED,
+        help_text=_("A new sentence, or a change of the one before it."),
+    )
+    kind = models.CharField(
+        _("sentence"), max_length=10, choices=Kind, help_text=_("What it is now.")
+    )
+    years = models.PositiveSmallIntegerField(
+        _("years in prison"),
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(1000)],
+        help_text=_("For example 4. Leave empty for life, or where it is not known."),
+    )
+    months = models.PositiveSmallIntegerField(
+        _("and months"),
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(11)],
+        help_text=_("For example 6, for four and a half years."),
+    )
+    suspended = models.BooleanField(
+        _("suspended"), default=False, help_text=_("It is carried out only under a condition.")
+    )
+    suspended_months = models.PositiveSmallIntegerField(
+        _("suspended for how many months"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(1200)],
+        help_text=_("For example 24, for two years. Leave empty where it is not known."),
+    )
+    extra = models.CharField(
+        _("and besides"),
+        max_length=300,
+        blank=True,
+        help_text=_("For example “five years without political rights”."),
+    )
+    words = models.TextField(
+        _("in words"),
+        blank=True,
+        help_text=_(
+            "What the fields above cannot say, for example “As her family heard; not confirmed.”"
+        ),
+    )
+    court = models.CharField(
+        _("court"),
+        max_length=200,
+        blank=True,
+        help_text=_("Who decided, for example “District Court of Oru”."),
+    )
+    source = models.CharField(
+        _("source"),
+        max_length=300,
+        blank=True,
+        help_text=_("Who says so, for example “Radio Oru, 4 March 2021”."),
+    )
+
+    class Meta:
+        verbose_name = _("sentence")
+        verbose_name_plural = _("sentences")
+        ordering = ["date", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind="prison") | models.Q(years=None, months=None),
+                name="penalty_years_of_prison",
+                violation_error_message=_("Years and months belong to a sentence to prison only."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(suspended=True) | models.Q(suspended_months=None),
+                name="penalty_suspended_for_months",
+                violation_error_message=_("Please tick “suspended”, or leave its months empty."),
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(kind="other") | ~models.Q(words=""),
+                name="penalty_other_in_words",
+                violation_error_message=_("Please say in words what the sentence is."),
+            ),
+        ]
+
+    def __str__(self):
+        return self.in_short or self.words[:60]
+
     @property
-    def language(self):
-        return self.profile.language
+    def in_short(self) -> str:
+        """In the language of the page: "Reduced to 20 years in prison (February 2016)". Empty
+        where all is in `words`."""
+        if self.kind == self.Kind.OTHER:
+            return ""
+        said = self._kind_in_words()
+        if self.suspended:
+            said = (
+                gettext("%(sentence)s, suspended for %(time)s")
+                % {"sentence": said, "time": length(0, self.suspended_months)}
+                if self.suspended_months
+                else gettext("%(sentence)s, suspended") % {"sentence": said}
+            )
+        steps = {
+            self.Step.REDUCED: gettext("Reduced to: %(sentence)s"),
+            self.Step.INCREASED: gettext("Raised to: %(sentence)s"),
+            self.Step.UPHELD: gettext("Upheld: %(sentence)s"),
+        }
+        said = steps.get(self.step, "%(sentence)s") % {"sentence": said}
+        return capfirst(f"{said} ({describe(self.date)})" if self.date else said)
+
+    def _kind_in_words(self) -> str:
+        if self.kind == self.Kind.PRISON and (self.years or self.months):
+            time = length(self.years or 0, self.months or 0)
+            return gettext("%(time)s in prison") % {"time": time}
+        return self.get_kind_display()
+
+
+def length(years: int, months: int) -> str:
+    """ "4 years and 6 months" in the language of the page."""
+    years, months = years + months // 12, months % 12
+    in_years = ngettext("%(years)s year", "%(years)s years", years) % {"years": years}
+    in_months = ngettext("%(months)s month", "%(months)s months", months) % {"months": months}
+    if years and months:
+        return gettext("%(years)s and %(months)s") % {"years": in_years, "months": in_months}
+    return in_years if years else in_months
+
+
+class EarlierPlace(CaseRow):
+    """Where the person was before; where they are now stands in the profile itself."""
+
+    translatable = ("name",)
+
+    profile = models.ForeignKey(
+        Profile, models.CASCADE, verbose_name=_("person"), related_name="places"
+    )
+    name = models.CharField(
+        _("place"),
+        max_length=300,
+        help_text=_("A prison or a city, never a cell, for example “Prison No. 1, Oru”."),
+    )
+    dates = PartialDateField(
+        _("when"),
+        blank=True,
+        help_text=_("For example “March 2006”, or “May 2006 to August 2007”."),
+    )
+    source = models.CharField(
+        _("source"),
+        max_length=300,
+        blank=True,
+        help_text=_("Who says so, for example “letter of 10 March 2008”."),
+    )
+
+    class Meta:
+        verbose_name = _("earlier place")
+        verbose_name_plural = _("earlier places")
+        ordering = ["dates", "pk"]
+
+    def __str__(self):
+        return self.name
+
+
+class LegalStatus(CaseRow):
+    """A citizenship, a refugee status, a residence permit."""
+
+    translatable = ("what",)
+
+    profile = models.ForeignKey(
+        Profile, models.CASCADE, verbose_name=_("person"), related_name="legal_statuses"
+    )
+    what = models.CharField(
+        _("citizenship or legal status"),
+        max_length=200,
+        help_text=_("For example “Canadian citizen” or “refugee, recognised in Turkey”."),
+    )
+    dates = PartialDateField(
+        _("since when, or from when to when"),
+        blank=True,
+        help_text=_("For example “since 2005”, or “2001 to 2005”."),
+    )
+    source = models.CharField(
+        _("source"),
+        max_length=300,
+        blank=True,
+        help_text=_("Who says so, for example “her passport”."),
+    )
+
+    class Meta:
+        verbose_name = _("citizenship or legal status")
+        verbose_name_plural = _("citizenships and legal statuses")
+        ordering = ["dates", "pk"]
+
+    def __str__(self):
+        return self.what
+
+
+class HealthNote(CaseRow):
+    """What was known about somebody's health on a day: never more than that."""
+
+    translatable = ("text",)
+
+    profile = models.ForeignKey(
+        Profile, models.CASCADE, verbose_name=_("person"), related_name="health_notes"
+    )
+    date = PartialDateField(
+        _("when this was known"),
+        blank=True,
+        help_text=_("For example “May 2021”. Leave empty only where nobody can say."),
+    )
+    text = models.TextField(
+        _("health"), help_text=_("For example “She has asthma and sees no doctor.”")
+    )
+    source = models.CharField(
+        _("source"),
+        max_length=300,
+        blank=True,
+        help_text=_("Who says so, for example “her sister, after a visit”."),
+    )
+
+    class Meta:
+        verbose_name = _("note on health")
+        verbose_name_plural = _("notes on health")
+        ordering = ["date", "pk"]
+
+    def __str__(self):
+        return self.text[:60]
+
+
+class Violation(CaseRow):
+    """A right of this person that was broken. People are found by its kind."""
+
+    class Kind(models.TextChoices):
+        ARBITRARY = "arbitrary", _("held without legal ground")
+        DISAPPEARANCE = "disappearance", _("made to disappear")
+        INCOMMUNICADO = "incommunicado", _("held without contact to the outside")
+        NO_LAWYER = "no_lawyer", _("no lawyer of their choice")
+        NO_FAMILY_VISITS = "no_family_visits", _("no family visits")
+        NO_CONSUL = "no_consul", _("no consular access")
+        UNFAIR_TRIAL = "unfair_trial", _("unfair trial")
+        SECRET_TRIAL = "secret_trial", _("secret trial")
+        FORCED_CONFESSION = "forced_confession", _("forced confession")
+        TORTURE = "torture", _("torture or ill-treatment")
+        SOLITARY = "solitary", _("long solitary confinement")
+        NO_MEDICAL_CARE = "no_medical_care", _("no or poor medical care")
+        HANDED_OVER = "handed_over", _("handed over to a country where they are at risk")
+        FAMILY_HARASSED = "family_harassed", _("family harassed")
+        NO_TRAVEL = "no_travel", _("not allowed to travel")
+
+    translatable = ("note",)
+
+    profile = models.ForeignKey(
+        Profile, models.CASCADE, verbose_name=_("person"), related_name="violations"
+    )
+    kind = models.CharField(
+        _("violation"), max_length=20, choices=Kind, help_text=_("Which right was broken.")
+    )
+    note = models.CharField(
+        _("note"),
+        max_length=500,
+        blank=True,
+        help_text=_("How, and when, for example “Her lawyer could speak for eleven minutes.”"),
+    )
+    source = models.CharField(
+        _("source"),
+        max_length=300,
+        blank=True,
+        help_text=_("Who says so, for example “Radio Oru, 4 March 2021”."),
+    )
+
+    class Meta:
+        verbose_name = _("violation of their rights")
+        verbose_name_plural = _("violations of their rights")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["profile", "kind"],
+                name="violation_kind_once",
+                violation_error_message=_("This one is there already: add to its note."),
+            )
+        ]
+        indexes = [models.Index(fields=["kind", "profile"], name="violation_found_by_kind")]
+
+    def __str__(self):
+        return self.get_kind_display()
