@@ -225,12 +225,12 @@ class StaffAdmin(StaffFields, admin.ModelAdmin):
         for row in formset.deleted_objects:
             row.delete()
         pictures = {
-            form.instance: getattr(form, "changed_pictures", set())
+            form.instance.pk: getattr(form, "changed_pictures", set())
             for form in formset.initial_forms
         }
         for row, changed in formset.changed_objects:
             columns = {field.name for field in row._meta.concrete_fields}
-            row.save(update_fields=sorted(columns & set(changed) | pictures[row]))
+            row.save(update_fields=sorted(columns & set(changed) | pictures[row.pk]))
         for row in formset.new_objects:
             row.save(force_insert=True)
         formset.save_m2m()
