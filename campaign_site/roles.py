@@ -24,6 +24,8 @@ def _permissions(verbs, *models_):
 
 CONTENT = (
     "campaigns.campaign",
+    "campaigns.demand",
+    "campaigns.action",
     "campaigns.organisation",
     "campaigns.government",
     "campaigns.office",

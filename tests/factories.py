@@ -10,7 +10,7 @@ from django.utils.timezone import localdate
 from campaign_site import contact_keys, outbox, translations
 from campaign_site.management.commands.worker import WRITERS
 from campaign_site.models import Language, Member
-from campaigns.models import Addressee, Campaign, Government, Office, Profile
+from campaigns.models import Addressee, Campaign, Demand, Government, Office, Profile
 from petitions import signing
 from petitions.models import PendingSignature, Petition, Signature, Target
 
@@ -46,7 +46,11 @@ def make_campaign(**values):
         "summary": "Marta Ilin is in prison.",
         "state": Campaign.State.PUBLISHED,
     } | values
-    return Campaign.objects.create(**values)
+    demands = values.pop("demands", ())
+    campaign = Campaign.objects.create(**values)
+    for text in demands:
+        Demand.objects.create(campaign=campaign, text=text)
+    return campaign
 
 
 def make_profile(**values):

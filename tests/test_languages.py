@@ -120,10 +120,11 @@ def test_missing_piece_is_shown_in_the_original_and_marked(client):
     factories.offer("fr")
     campaign = factories.make_campaign(story="Her story.", demands=["Free her."])
     factories.translate(campaign, "fr", story="")
+    factories.translate(campaign.demands.get(), "fr")
     page = text(client.get(path_in("fr", "campaign", campaign.slug)))
     assert '<h1 lang="fr" dir="auto">fr: Bring Marta Ilin home</h1>' in page
     assert re.search(r'lang="en" dir="auto"><p>Her story.', page)
-    assert 'lang="fr" dir="auto"><li>fr: Free her.' in page
+    assert '<li lang="fr">fr: Free her.</li>' in page
 
 
 def test_translation_in_review_is_shown_to_nobody(client):

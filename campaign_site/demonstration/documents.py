@@ -52,7 +52,7 @@ def load(*, host, approver) -> None:
     }
     profiles = {record["slug"]: _profile(record) for record in making.read("data/profiles.json")}
     campaigns = {
-        record["slug"]: _campaign(record, profiles, host)
+        record["slug"]: _campaign(record, governments, profiles, host)
         for record in making.read("data/campaigns.json")
     }
     for record in making.read("data/petitions.json"):
@@ -153,17 +153,18 @@ def _source(row):
     return source
 
 
-def _campaign(record, profiles, host):
+def _campaign(record, governments, profiles, host):
     campaign = Campaign.objects.create(
         slug=record["slug"],
         state=Campaign.State.PUBLISHED,
         title=record["title"],
         summary=record["summary"],
         story=record["body"],
-        demands=record["demands"],
-        actions=[f"{action['title']}. {action['text']}" for action in record["further_actions"]],
     )
+    making.ask(campaign, record["demands"], governments)
+    making.suggest(campaign, record["further_actions"])
     campaign.profiles.set(profiles[slug] for slug in record["profile_slugs"])
+    campaign.related_profiles.set(profiles[slug] for slug in record["related_profile_slugs"])
     # The organisations in the documents did not make this site, so none of them is behind it.
     campaign.organisations.add(host)
     return campaign

@@ -46,6 +46,9 @@ def load(words, signers, *, host, staff) -> None:
         **words["campaign"],
         **making.picture(drawings.crane(), "Drawing of a paper crane over a bay at sunrise"),
     )
+    making.ask(campaign, words["demands"], {government.slug: government})
+    letter, *others = words["actions"]
+    making.suggest(campaign, [letter | {"addressee": addressee}, *others])
     campaign.profiles.add(profile)
     campaign.organisations.add(host)
     petition = making.make_petition(

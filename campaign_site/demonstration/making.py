@@ -6,6 +6,7 @@ from pathlib import Path
 from django.core.files.base import ContentFile
 
 from campaign_site import pictures
+from campaigns.models import Action, Demand
 from petitions.models import Petition, Target
 
 HERE = Path(__file__).parent
@@ -24,6 +25,27 @@ def make_petition(*, government, addressee, people, **fields) -> Petition:
     petition.state = Petition.State.PUBLISHED
     petition.save(update_fields=["promise", "state"])
     return petition
+
+
+def ask(campaign, demands, governments) -> None:
+    """What a campaign asks, and of which of these governments, by slug."""
+    Demand.objects.bulk_create(
+        Demand(
+            campaign=campaign,
+            recipient=governments[demand["recipient"]],
+            text=demand["text"],
+            position=place,
+        )
+        for place, demand in enumerate(demands, 1)
+    )
+
+
+def suggest(campaign, actions) -> None:
+    """What people can do, each as the fields of an Action."""
+    for place, fields in enumerate(actions, 1):
+        action = Action(campaign=campaign, position=place, **fields)
+        action.full_clean()
+        action.save()
 
 
 def picture(png: bytes, alt: str) -> dict:

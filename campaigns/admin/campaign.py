@@ -5,11 +5,19 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from campaign_site import middleware
-from campaign_site.admin_base import PageAdmin, PreviewLink, Publish, Refused, TakeDown, Verb
+from campaign_site.admin_base import (
+    PageAdmin,
+    PreviewLink,
+    Publish,
+    Refused,
+    StaffInline,
+    TakeDown,
+    Verb,
+)
 from campaign_site.admin_forms import PHOTO_FIELDS, IllustratedForm
 from campaign_site.models import record
 from campaign_site.translating import Translated
-from campaigns.models import Campaign
+from campaigns.models import Action, Campaign, Demand
 
 
 class TakeDownCampaign(TakeDown):
@@ -68,16 +76,32 @@ class CampaignForm(IllustratedForm):
             self.add_error("outcome", gettext("Please say how the campaign ended."))
         return self.cleaned_data
 
-    def clean_parent(self):
-        parent = self.cleaned_data["parent"]
-        if parent and parent == self.instance:
-            raise forms.ValidationError(gettext("A campaign is not a part of itself."))
-        return parent
+
+class DemandInline(StaffInline, admin.TabularInline):
+    model = Demand
+    extra = 0
+    fields = ("position", "recipient", "text")
+    verbose_name_plural = _("what we ask, and of whom")
+
+
+class ActionInline(StaffInline, admin.StackedInline):
+    model = Action
+    extra = 0
+    fields = (
+        *(("position", "kind"), "title", "text", "addressee", ("mail_address", "subject")),
+        *("sample", "link"),
+    )
+    verbose_name_plural = _("what else people can do")
 
 
 @admin.register(Campaign)
 class CampaignAdmin(Translated, PageAdmin):
     needed = ("title", "summary")
+    inlines = (DemandInline, ActionInline)
+
+    def rows_to_translate(self, obj):
+        return [obj, *obj.demands.all(), *obj.actions.all()]
+
     form = CampaignForm
     verbs = (Publish, PreviewLink, EndCampaign, TakeDownCampaign)
     preview = "preview_campaign"
@@ -91,8 +115,11 @@ class CampaignAdmin(Translated, PageAdmin):
             _("What people read first"),
             {"fields": ("state_shown", "title", "slug", "summary")},
         ),
-        (_("The story"), {"fields": ("story", "demands", "actions", "outcome")}),
-        (_("Who it is about, and who is behind it"), {"fields": ("profiles", "organisations")}),
+        (_("The story"), {"fields": ("story", "outcome")}),
+        (
+            _("Who it is about, and who is behind it"),
+            {"fields": ("profiles", "related_profiles", "organisations")},
+        ),
         (_("Photo"), {"fields": PHOTO_FIELDS}),
         (_("More"), {"fields": ("parent", "language")}),
     )

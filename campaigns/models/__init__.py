@@ -1,3 +1,4 @@
+from campaigns.models.asking import Action, Demand
 from campaigns.models.campaign import Campaign
 from campaigns.models.gallery import GalleryPhoto
 from campaigns.models.government import Addressee, Government, Office
@@ -15,8 +16,10 @@ from campaigns.models.profile import (
 from campaigns.models.subscription import Subscription
 
 __all__ = [
+    "Action",
     "Addressee",
     "Campaign",
+    "Demand",
     "EarlierPlace",
     "GalleryPhoto",
     "Government",

@@ -1,9 +1,10 @@
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from campaign_site.pictures import Illustrated
-from campaign_site.publishing import Described, NonEmptyStrings
+from campaign_site.publishing import Described
 from campaign_site.translations import Translatable
 from campaigns.models.organisation import Organisation
 from campaigns.models.profile import Profile
@@ -24,7 +25,7 @@ class Campaign(Described, Illustrated, Translatable):
         ENDED = "ended", _("ended")
         REMOVED = "removed", _("removed")
 
-    translatable = ("title", "summary", "story", "demands", "actions", "outcome")
+    translatable = ("title", "summary", "story", "outcome")
 
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT)
     title = models.CharField(
@@ -41,20 +42,6 @@ class Campaign(Described, Illustrated, Translatable):
         _("story"),
         blank=True,
         help_text=_("About 600 words. Markdown: ## heading, **bold**, - list."),
-    )
-    demands = models.JSONField(
-        _("what we ask"),
-        default=list,
-        blank=True,
-        validators=[NonEmptyStrings()],
-        help_text=_("One demand a line, for example “Estrava: free Marta Ilin at once.”"),
-    )
-    actions = models.JSONField(
-        _("what else people can do"),
-        default=list,
-        blank=True,
-        validators=[NonEmptyStrings()],
-        help_text=_("One suggestion a line, for example “Write a postcard to your minister.”"),
     )
     outcome = models.TextField(
         _("how it ended"), blank=True, help_text=_("For example “She is home.”")
@@ -74,6 +61,13 @@ class Campaign(Described, Illustrated, Translatable):
         blank=True,
         related_name="campaigns",
         help_text=_("Whom it is about. Only people whose page is public are shown."),
+    )
+    related_profiles = models.ManyToManyField(
+        Profile,
+        verbose_name=_("others whom it mentions"),
+        blank=True,
+        related_name="+",
+        help_text=_("Their cards stand below, smaller, for example people named in a letter."),
     )
     organisations = models.ManyToManyField(
         Organisation,
@@ -104,6 +98,29 @@ class Campaign(Described, Illustrated, Translatable):
 
     def get_absolute_url(self):
         return reverse("campaign", args=[self.slug])
+
+    def clean(self):
+        """Raises ValidationError where the campaign would be a part of itself, over others too."""
+        above = self.parent
+        while above:
+            if above.pk == self.pk:
+                raise ValidationError({"parent": _("A campaign is not a part of itself.")})
+            above = above.parent
+
+    def demands_by_recipient(self) -> list[tuple]:
+        """(government or None, its demands), in the order in which they first occur."""
+        found = {}
+        for demand in self.demands.select_related("recipient"):
+            demand.campaign = self  # it knows the language
+            found.setdefault(demand.recipient, []).append(demand)
+        return list(found.items())
+
+    def to_do(self) -> list:
+        """What people can do beside signing."""
+        return [
+            setattr(action, "campaign", self) or action  # it knows the language
+            for action in self.actions.select_related("addressee__government")
+        ]
 
     @property
     def is_published(self):
