@@ -3,6 +3,7 @@ import shutil
 
 import pytest
 from django.core import mail
+from django.test import Client
 
 from campaign_site import middleware, throttle
 from tests import factories
@@ -27,6 +28,34 @@ def nothing_remembered(settings):
 @pytest.fixture
 def petition(db):
     return factories.make_petition()
+
+
+@pytest.fixture
+def logged_in(db):
+    """logged_in("campaigner"): a browser of somebody with that role."""
+
+    def open_browser(role):
+        client = Client()
+        client.member = factories.make_member(role)
+        client.force_login(client.member)
+        return client
+
+    return open_browser
+
+
+@pytest.fixture
+def campaigner(logged_in):
+    return logged_in("campaigner")
+
+
+@pytest.fixture
+def officer(logged_in):
+    return logged_in("delivery")
+
+
+@pytest.fixture
+def administrator(logged_in):
+    return logged_in("administrator")
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,6 @@ from django.utils.timezone import now
 from campaign_site import contact_keys, sealing
 from campaign_site.models import AuditEvent, ContactKey
 from tests import factories
-from tests.staff.conftest import administrator, campaigner, logged_in  # noqa: F401 fixtures
 from tests.staff.forms import text
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -43,7 +43,12 @@ def mail(campaign, **values):
 def test_demands_stand_under_those_they_are_made_of(client, campaign):
     estrava, lund = (factories.make_government(name) for name in ("Estrava", "City of Lund"))
     for place, (recipient, asked) in enumerate(
-        [(estrava, "Free her."), (lund, "Invite her."), (estrava, "Let her write."), (None, "Hope.")]
+        [
+            (estrava, "Free her."),
+            (lund, "Invite her."),
+            (estrava, "Let her write."),
+            (None, "Hope."),
+        ]
     ):
         Demand.objects.create(campaign=campaign, recipient=recipient, text=asked, position=place)
     shown = page(client, campaign)
@@ -116,7 +121,8 @@ def test_thing_to_do_without_what_it_is_about_is_refused_by_the_field(
     campaigner, campaign, typed, field
 ):
     url = reverse("admin:campaigns_campaign_change", args=[campaign.pk])
-    rows = {"actions-TOTAL_FORMS": 1, "actions-0-title": "Write to the minister"}
+    rows = {"actions-TOTAL_FORMS": 1, "actions-0-position": 1}
+    rows["actions-0-title"] = "Write to the minister"
     rows |= {f"actions-0-{name}": value for name, value in typed.items()}
     answer = fill_in(campaigner, url, **rows)
     assert answer.status_code == 200
