@@ -280,7 +280,7 @@ def test_a_box_tells_nothing_by_its_size():
 # --- What staff see --------------------------------------------------------------------------
 
 
-def test_staff_see_that_the_key_works_and_who_exported(administrator, petition, tmp_path):  # noqa: F811
+def test_staff_see_that_the_key_works_and_who_exported(administrator, petition, tmp_path):
     key = factories.make_contact_key(tmp_path / "key.txt", by=administrator.member)
     for _ in range(3):
         factories.sign_and_confirm(petition, updates=True)
@@ -298,7 +298,7 @@ def test_staff_see_that_the_key_works_and_who_exported(administrator, petition, 
     assert administrator.post(page, {"label": "Mine"}).status_code == 403
 
 
-def test_an_administrator_stops_asking_for_updates(administrator, campaigner, tmp_path):  # noqa: F811
+def test_an_administrator_stops_asking_for_updates(administrator, campaigner, tmp_path):
     key = factories.make_contact_key(tmp_path / "key.txt")
     page = reverse("admin:campaign_site_contactkey_retire", args=[key.pk])
     assert campaigner.get(page).status_code == 403
