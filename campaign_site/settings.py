@@ -100,6 +100,8 @@ if env.str("DATABASE_URL", ""):
     }
     # Values travel apart from the statement, so that the server's log never holds an address.
     DATABASES["default"].setdefault("OPTIONS", {})["server_side_binding"] = True
+    # A database that does not even refuse is away, too.
+    DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
 
 # --- Mail ------------------------------------------------------------------------------------
 # Every mail goes through our own outbox; the worker hands it over to EMAIL_URL, as

@@ -12,7 +12,7 @@ from django.utils.timezone import now
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from campaign_site import languages, links, outbox, throttle
 from campaign_site.keys import require_signer_key
@@ -159,7 +159,7 @@ def thanks(request, slug):
     )
 
 
-@require_GET
+@require_safe
 def count(request, slug):
     petition = _published(slug)
     response = JsonResponse(
