@@ -16,7 +16,7 @@ log = logging.getLogger("vigil.worker")
 
 WORKER, REMINDERS, EXPIRY, MAILS = "worker", "reminders", "expiry", "mails"
 PURGE, INVALIDATED, ERASURES, POLICY = "purge", "invalidated", "erasures", "policy"
-BOXES = "boxes"
+BOXES, SEARCH = "boxes", "search"
 LABELS = {
     REMINDERS: _("Sending reminders"),
     EXPIRY: _("Erasing what nobody confirmed"),
@@ -25,6 +25,7 @@ LABELS = {
     INVALIDATED: _("Erasing names that were taken out of the count"),
     ERASURES: _("Forgetting who was erased long ago"),
     BOXES: _("Tidying sealed addresses"),
+    SEARCH: _("Proving what pages are found by"),
     POLICY: _("Looking for what is kept too long"),
 }
 SILENT = timedelta(minutes=5)  # after this the worker counts as stopped

@@ -267,7 +267,7 @@ def _contains_any(text: str, words: Iterable[str]) -> bool:
 def _folded(word: str) -> tuple[str, bool]:
     """Key of a word from the staff's list, and whether its script has no spaces between words."""
     folded = comparison_key(word)
-    return folded, all(_is_without_spaces(char) for char in folded)
+    return folded, all(is_without_spaces(char) for char in folded)
 
 
 def _words(key: str) -> str:
@@ -278,7 +278,7 @@ def _words(key: str) -> str:
     return " ".join(word.strip("'") for word in spaced.split())
 
 
-def _is_without_spaces(char: str) -> bool:
+def is_without_spaces(char: str) -> bool:
     code = ord(char)
     return code in WITHOUT_SPACES or code in IDEOGRAPHS or 0x3040 <= code <= 0x9FFF
 

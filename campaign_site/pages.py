@@ -10,17 +10,22 @@ from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import translation
+from django.utils.text import capfirst
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django.views.static import serve
 
-from campaign_site import keys, languages
+from campaign_site import keys, languages, searching
 from campaign_site.demo_mail import messages
 from campaign_site.models import ContactKey
 from campaign_site.publishing import Gone
 from campaigns.models import Campaign, Profile
 from petitions.models import Handover, Petition
 from petitions.views import languages_of
+
+# What can be found, in this order.
+SEARCHED = (Profile, Petition, Campaign)
+MOST_FOUND = 20  # of each kind
 
 
 @require_safe
@@ -93,6 +98,34 @@ def profile_page(request, found, *, preview=False):
             "preview": preview,
         },
     )
+
+
+@require_safe
+@never_cache
+def search(request):
+    """A GET form, so that a search can be passed on. Its words are kept and logged nowhere."""
+    typed = request.GET.get("q", "")[: searching.LONGEST + 1]  # somebody may send a megabyte
+    form = searching.SearchForm({"q": typed} if typed.strip() else None)
+    groups = _found(form.words) if form.is_valid() else []
+    return render(
+        request,
+        "campaign_site/search.html",
+        {"form": form, "groups": groups, "shown": MOST_FOUND},
+        status=422 if form.errors else 200,
+    )
+
+
+def _found(words) -> list[dict]:
+    found = searching.find([model.objects.published() for model in SEARCHED], words)
+    groups = []
+    for model, pks in found.items():
+        if pks:
+            rows = model.objects.prefetch_related(*(["names"] if model is Profile else []))
+            by_pk = rows.in_bulk(pks[:MOST_FOUND])
+            rows = [by_pk[pk] for pk in pks[:MOST_FOUND] if pk in by_pk]
+            heading = capfirst(model._meta.verbose_name_plural)
+            groups.append({"heading": heading, "rows": rows, "number": len(pks)})
+    return groups
 
 
 @require_safe

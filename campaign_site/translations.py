@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from campaign_site import languages
+from campaign_site import languages, searching
 
 
 class State(models.TextChoices):
@@ -104,6 +104,7 @@ class Translatable(models.Model):
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+@transaction.atomic
 def save(row: Translatable, code: str, translation: dict, *, seen: int) -> None:
     """Put one translation into its place, if it is still the version that was seen. Raises
     SavedMeanwhile. One statement: other languages, and whoever is faster, keep what they wrote."""
@@ -119,3 +120,4 @@ def save(row: Translatable, code: str, translation: dict, *, seen: int) -> None:
         if not cursor.rowcount:
             raise SavedMeanwhile
     row.refresh_from_db(fields=["translations"])
+    searching.changed(row)

@@ -26,6 +26,7 @@ urlpatterns = [
         path("profiles/<slug:slug>/", pages.profile, name="profile"),
         path("about/", pages.about, name="about"),
         path("privacy/", pages.privacy, name="privacy"),
+        path("search/", pages.search, name="search"),
         path("", include("campaigns.urls")),
         path("", include("petitions.urls")),
         prefix_default_language=False,

@@ -2,6 +2,7 @@
 
 from django.db import connection, transaction
 
+from campaign_site import searching
 from campaign_site.models import record
 from petitions.models import Mend, Petition
 
@@ -24,5 +25,6 @@ def mend(petition, *, part: Mend.Part, after, reason: str, by=None) -> Mend:
         cursor.execute("SET LOCAL vigil.mend = 'on'")
         Petition.objects.filter(pk=petition.pk).update(**{part: after})
         cursor.execute("SET LOCAL vigil.mend = 'off'")
+    searching.index(Petition, [petition.pk])
     record("mended a spelling", petition, by=by, part=str(part), reason=reason)
     return petition.mends.create(part=part, before=told[0], after=told[1], reason=reason, by=by)

@@ -37,6 +37,7 @@ TABLE = (
     ("home", EVERYBODY),
     ("about", EVERYBODY),
     ("privacy", EVERYBODY),
+    ("search", EVERYBODY),
     ("campaign", EVERYBODY),
     ("campaigns:*", EVERYBODY),
     ("profile", EVERYBODY),

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from campaign_site import contact_keys, keys
+from campaign_site import contact_keys, keys, searching
 from campaign_site.demonstration import documents, drawings, estrava, making, translated
 from campaign_site.models import Member, OutboxMessage, SiteSettings
 from campaign_site.roles import Role
@@ -35,6 +35,7 @@ def load(*, password: str) -> bool:
     make_contact_key(settings.VAR / "offline", by=staff["admin"])
     estrava.load(words, making.read("signers.json"), host=host, staff=staff)
     translated.load()
+    searching.reindex()  # aliases and key dates are written in bulk
     # Nobody opens the mailboxes of people who do not exist: no mail of theirs is to be sent.
     OutboxMessage.objects.all().delete()
     return True

@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from campaign_site import middleware
+from campaign_site import middleware, searching
 from campaign_site.admin_base import (
     PageAdmin,
     PreviewLink,
@@ -64,6 +64,7 @@ class EndCampaign(Verb):
             state=Campaign.State.ENDED, outcome=form.cleaned_data["outcome"].replace("\r\n", "\n")
         ):
             raise Refused(gettext("This changed meanwhile. Please look at it once more."))
+        searching.index(Campaign, [self.obj.pk])
         record("ended", self.obj, by=self.user, kind="campaign")
         middleware.publish()
         return gettext("The campaign has ended; its page says how.")

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from campaign_site.searching import Below
 from campaign_site.translations import Translatable
 from campaigns.models.campaign import Campaign
 from campaigns.models.government import Addressee, Government
@@ -20,9 +21,10 @@ def position_field():
     )
 
 
-class Demand(Translatable):
+class Demand(Translatable, Below):
     """One thing that a campaign asks."""
 
+    belongs_to = "campaign"
     translatable = ("text",)
 
     campaign = models.ForeignKey(
@@ -55,7 +57,7 @@ class Demand(Translatable):
         return self.campaign.language
 
 
-class Action(Translatable):
+class Action(Translatable, Below):
     """One thing that a reader can do: write a letter or a mail, give, or something in words."""
 
     class Kind(models.TextChoices):
@@ -64,6 +66,7 @@ class Action(Translatable):
         DONATE = "donate", _("donate, on another website")
         OTHER = "other", _("something else")
 
+    belongs_to = "campaign"
     translatable = ("title", "text", "subject", "sample")
 
     campaign = models.ForeignKey(

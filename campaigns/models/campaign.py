@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaign_site.pictures import Illustrated
 from campaign_site.publishing import Described
+from campaign_site.searching import Searchable
 from campaign_site.translations import Translatable
 from campaigns.models.organisation import Organisation
 from campaigns.models.profile import Profile
@@ -16,7 +17,7 @@ class CampaignQuerySet(models.QuerySet):
         return self.filter(state__in=[Campaign.State.PUBLISHED, Campaign.State.ENDED])
 
 
-class Campaign(Described, Illustrated, Translatable):
+class Campaign(Described, Illustrated, Translatable, Searchable):
     """A published effort: its story, what it asks, and for whom."""
 
     class State(models.TextChoices):
@@ -26,6 +27,7 @@ class Campaign(Described, Illustrated, Translatable):
         REMOVED = "removed", _("removed")
 
     translatable = ("title", "summary", "story", "outcome")
+    searched = (*translatable, "demands__text", "actions__title", "actions__text")
 
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT)
     title = models.CharField(

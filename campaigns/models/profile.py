@@ -12,13 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from campaign_site.partial_dates import PartialDateField, describe
 from campaign_site.pictures import Illustrated
 from campaign_site.publishing import NonEmptyStrings, Publishable
+from campaign_site.searching import Below, Searchable
 from campaign_site.translations import Translatable
 from campaigns.models.organisation import Organisation
 
 FACTS_STAY_FRESH = timedelta(days=90)
 
 
-class Profile(Publishable, Illustrated, Translatable):
+class Profile(Publishable, Illustrated, Translatable, Searchable):
     """One prisoner's or defender's case record. What we do not know stays empty."""
 
     class Status(models.TextChoices):
@@ -52,6 +53,14 @@ class Profile(Publishable, Illustrated, Translatable):
         *("name", "summary", "status_note", "place", "area", "occupation", "ethnicity", "gender"),
         *("category", "background", "charges", "requests", "questions", "represents"),
         *("well_known", "connection", "governments_active"),
+    )
+    searched = (
+        *("name", "native_name", "names__name", "family_name", "summary", "status_note", "place"),
+        *("area", "occupation", "ethnicity", "category", "charges", "background", "represents"),
+        *("well_known", "requests", "questions", "connection", "governments_active"),
+        *("legal_statuses__what", "penalties__words", "penalties__court", "penalties__extra"),
+        *("health_notes__text", "violations__note", "places__name"),
+        *("timeline__what", "timeline__place", "timeline__authority"),
     )
 
     name = models.CharField(
@@ -299,8 +308,10 @@ class Profile(Publishable, Illustrated, Translatable):
         return [line for line in self.sources.splitlines() if line.strip()]
 
 
-class ProfileName(models.Model):
+class ProfileName(Below):
     """Another spelling, or an alias."""
+
+    belongs_to = "profile"
 
     profile = models.ForeignKey(
         Profile, models.CASCADE, verbose_name=_("person"), related_name="names"
@@ -328,8 +339,10 @@ class ProfileName(models.Model):
         return self.name
 
 
-class CaseRow(Translatable):
+class CaseRow(Translatable, Below):
     """A row of a case record, written in the language of its profile."""
+
+    belongs_to = "profile"
 
     class Meta:
         abstract = True

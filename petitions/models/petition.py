@@ -15,6 +15,7 @@ from campaign_site import languages
 from campaign_site.partial_dates import PartialDateField
 from campaign_site.pictures import Illustrated, largest
 from campaign_site.publishing import Described, NonEmptyStrings
+from campaign_site.searching import Searchable
 from campaign_site.translations import Translatable
 from campaigns.models import Addressee, Campaign, Government, Profile
 
@@ -55,7 +56,7 @@ class PetitionQuerySet(models.QuerySet):
         )
 
 
-class Petition(Described, Illustrated, Translatable):
+class Petition(Described, Illustrated, Translatable, Searchable):
     """A letter that people sign. Its first confirmed signature freezes what they signed."""
 
     class State(models.TextChoices):
@@ -64,6 +65,8 @@ class Petition(Described, Illustrated, Translatable):
         REMOVED = "removed", _("removed")
 
     translatable = ("title", "summary", "salutation", "letter", "demands", "promise", "outcome")
+    # Not the outcome: it may be written before the petition closes.
+    searched = ("title", "summary", "demands", "letter")
 
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT)
     campaign = models.ForeignKey(

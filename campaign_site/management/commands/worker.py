@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connection
 from django.db.utils import InterfaceError, OperationalError
 
-from campaign_site import erasures, heartbeats, outbox
+from campaign_site import erasures, heartbeats, outbox, searching
 from campaign_site.checks import refuse_to_start_unready
 from campaign_site.models import OutboxMessage
 from campaigns import subscriptions
@@ -134,6 +134,10 @@ def _tidy_boxes() -> dict:
     return {"boxes": subscriptions.tidy()}
 
 
+def _reindex() -> dict:
+    return {"rows": searching.reindex()}
+
+
 # Reminders first: what erases addresses after 48 hours would leave nobody to write to.
 EVERY_ROUND = {
     heartbeats.REMINDERS: _remind,
@@ -146,5 +150,6 @@ ONCE_A_DAY = {
     heartbeats.INVALIDATED: _blank_invalidated,
     heartbeats.ERASURES: _forget_erasures,
     heartbeats.BOXES: _tidy_boxes,
+    heartbeats.SEARCH: _reindex,
     heartbeats.POLICY: retention.kept_too_long,
 }
