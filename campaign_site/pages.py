@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import translation
-from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django.views.static import serve
@@ -23,8 +23,8 @@ from campaigns.models import Campaign, Profile
 from petitions.models import Handover, Petition
 from petitions.views import languages_of
 
-# What can be found, in this order.
-SEARCHED = (Profile, Petition, Campaign)
+# What can be found, in this order, and what stands above it.
+SEARCHED = {Profile: _("People"), Petition: _("Petitions"), Campaign: _("Campaigns")}
 MOST_FOUND = 20  # of each kind
 
 
@@ -123,8 +123,7 @@ def _found(words) -> list[dict]:
             rows = model.objects.prefetch_related(*(["names"] if model is Profile else []))
             by_pk = rows.in_bulk(pks[:MOST_FOUND])
             rows = [by_pk[pk] for pk in pks[:MOST_FOUND] if pk in by_pk]
-            heading = capfirst(model._meta.verbose_name_plural)
-            groups.append({"heading": heading, "rows": rows, "number": len(pks)})
+            groups.append({"heading": SEARCHED[model], "rows": rows, "number": len(pks)})
     return groups
 
 

@@ -159,6 +159,8 @@ class Everything:
                     ]
                 assert {"slug", "token"} >= set(address.parameters), address
                 found += [address.path(**one) for one in values]
+                if address.name == "search":
+                    found += [f"{address.path()}?q={typed}" for typed in ("marta", "zzz")]
         return [path for path in dict.fromkeys(found) if _is_page(path)]
 
     def errors(self) -> list[str]:
