@@ -19,6 +19,7 @@ from campaign_site import keys, languages, searching
 from campaign_site.demo_mail import messages
 from campaign_site.models import ContactKey
 from campaign_site.publishing import Gone
+from campaigns import case_rows
 from campaigns.models import Campaign, Profile
 from petitions.models import Handover, Petition
 from petitions.views import languages_of
@@ -82,17 +83,17 @@ def profile(request, slug):
 
 
 def profile_page(request, found, *, preview=False):
+    rows = case_rows.of(found)
     return render(
         request,
         "campaigns/profile.html",
         {
             "profile": found,
             "about": [found],
-            "timeline": found.timeline.all(),
-            "names": found.names.all(),
-            "legal_statuses": found.legal_statuses.all(),
-            "penalties": found.penalties.all(),
-            "health_notes": found.health_notes.all(),
+            **rows,
+            "held": found.held_in_words(rows["timeline"]),
+            "sponsors": found.sponsors.all(),
+            "related": found.related.published(),
             "petitions": Petition.objects.open().for_cards().filter(profiles=found),
             "campaigns": found.campaigns.published(),
             "preview": preview,

@@ -1,3 +1,5 @@
+from urllib.parse import urlsplit
+
 from django.core.validators import URLValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -71,3 +73,7 @@ class GalleryPhoto(Illustrated, Translatable):
     @property
     def language(self):
         return (self.profile or self.campaign).language
+
+    @property
+    def video_host(self) -> str:
+        return urlsplit(self.video).hostname or ""

@@ -33,6 +33,8 @@ class Profile(Publishable, Illustrated, Translatable, Searchable):
         DIED = "died", _("died")
         UNKNOWN = "unknown", _("fate unknown")
 
+    HELD = (Status.DETAINED, Status.IMPRISONED, Status.HOUSE_ARREST)
+
     class Work(models.TextChoices):
         """Broad enough that a list of people can be parted by it; `occupation` says it exactly."""
 
@@ -297,6 +299,31 @@ class Profile(Publishable, Illustrated, Translatable, Searchable):
         if not self.family_name or self.family_name not in self.name:
             return self.name
         return self.name.replace(self.family_name, self.family_name.upper(), 1)
+
+    def held_in_words(self, timeline) -> str:
+        """Since when and for how long at least, up to the *as of* date and no further, unless the
+        facts are fresh. Empty where the key dates do not say."""
+        ends = (TimelineEntry.Kind.RELEASE, TimelineEntry.Kind.DEATH)
+        if self.status not in self.HELD or any(entry.kind in ends for entry in timeline):
+            return ""
+        arrests = [entry.date for entry in timeline if entry.kind == TimelineEntry.Kind.ARREST]
+        until = localdate() if self.facts_are_fresh else self.status_as_of.earliest
+        if not arrests or arrests[-1].latest > until:
+            return ""
+        since = arrests[-1].latest
+        months = (until.year - since.year) * 12 + until.month - since.month
+        months -= until.day < since.day
+        if months < 12:
+            return ""
+        said = {
+            "since": describe(arrests[-1].start),
+            "years": length(months // 12, 0),
+            "as_of": describe(self.status_as_of),
+        }
+        if self.facts_are_fresh:
+            return gettext("Held since %(since)s, %(years)s or more.") % said
+        words = gettext("Held since %(since)s: %(years)s or more when last heard of (%(as_of)s).")
+        return words % said
 
     def petition_dates(self) -> list:
         """At most five key dates for a petition page: those that staff chose, else the latest."""

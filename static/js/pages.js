@@ -13,6 +13,12 @@
   }
 })();
 
+// Prints what stands here.
+for (const button of document.querySelectorAll(".print-here")) {
+  button.addEventListener("click", () => print());
+  button.parentElement.hidden = false;
+}
+
 // Keeps the number on a petition page current.
 (() => {
   const counter = document.querySelector(".counter[data-url]");
