@@ -9,6 +9,7 @@ from campaign_site.demonstration import making
 from campaigns.models import (
     Addressee,
     Campaign,
+    EarlierPlace,
     Government,
     HealthNote,
     LegalStatus,
@@ -17,6 +18,7 @@ from campaigns.models import (
     Profile,
     ProfileName,
     TimelineEntry,
+    Violation,
 )
 from petitions import counting
 from petitions.models import LedgerEntry
@@ -36,7 +38,13 @@ CONSENT = (
     "no picture. Published for the demonstration on one machine only."
 )
 # The rows below a profile, by their name in the data file.
-ROWS = {LegalStatus: "legal_statuses", Penalty: "penalties", HealthNote: "health_notes"}
+ROWS = {
+    LegalStatus: "legal_statuses",
+    EarlierPlace: "places",
+    Penalty: "penalties",
+    Violation: "violations",
+    HealthNote: "health_notes",
+}
 # The page with the counter of 785 has no date. Its newest fact is of February 2016, so the 785
 # were counted then or later: more than that nobody can say.
 COUNTED_SINCE = "2016-02/.."
@@ -50,7 +58,12 @@ def load(*, host, approver) -> None:
     governments = {
         record["slug"]: _government(record) for record in making.read("data/governments.json")
     }
-    profiles = {record["slug"]: _profile(record) for record in making.read("data/profiles.json")}
+    records = making.read("data/profiles.json")
+    profiles = {record["slug"]: _profile(record) for record in records}
+    for record in records:
+        profiles[record["slug"]].related.add(
+            *(profiles[slug] for slug in record.get("related", []))
+        )
     campaigns = {
         record["slug"]: _campaign(record, governments, profiles, host)
         for record in making.read("data/campaigns.json")
@@ -100,21 +113,28 @@ def _profile(record):
         status_as_of=record["status_as_of"],
         status_note=record.get("status_note", ""),
         place=record.get("location", ""),
+        area=record.get("area", ""),
         gender=record.get("gender", ""),
         born=record.get("date_of_birth", ""),
         ethnicity=record.get("ethnicity", ""),
         occupation=record.get("occupation", ""),
+        work=record.get("work", ""),
         category=record.get("category", ""),
         charges=record.get("charges", []),
         summary=record["summary"],
         background=record.get("background", ""),
         requests=record.get("requests", []),
+        questions=record.get("questions", []),
+        represents=record.get("represents", ""),
+        well_known=record.get("well_known", ""),
+        governments_active=record.get("governments_active", []),
         connection=record.get("connection_to_canada", ""),
         sources="\n".join(
             f"{source['document']}, {source['where']}" for source in record["sources"]
         ),
         consent=CONSENT,
     )
+    profile.sponsors.set(Organisation.objects.filter(slug__in=record.get("sponsors", [])))
     ProfileName.objects.bulk_create(
         ProfileName(
             profile=profile,
@@ -140,7 +160,9 @@ def _key_date(profile, entry):
         date=entry["date"] + "~" * approximate,
         # Where the date was worked out, or stands for sorting only, the words are the fact.
         date_words=entry["date_text"] if approximate or entry.get("date_inferred") else "",
+        kind=entry["kind"],
         what=entry["what"],
+        authority=entry.get("authority", ""),
         source=_source(entry),
         on_petition=entry["date"] in KEY_DATES.get(profile.slug, ()),
     )

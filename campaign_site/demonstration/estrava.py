@@ -13,6 +13,8 @@ from campaign_site.demonstration import drawings, making
 from campaigns.models import (
     Addressee,
     Campaign,
+    EarlierPlace,
+    GalleryPhoto,
     Government,
     HealthNote,
     LegalStatus,
@@ -21,6 +23,7 @@ from campaigns.models import (
     Profile,
     ProfileName,
     TimelineEntry,
+    Violation,
 )
 from petitions import counting, deliveries, signing
 from petitions.models import Delivery, Handover, LedgerEntry, PendingSignature, Signature, Target
@@ -40,7 +43,9 @@ def load(words, signers, *, host, staff) -> None:
     portrait = making.picture(
         drawings.portrait(), "Drawing of a woman without a face, beside a window at dusk"
     )
-    profile = _profile(words["profile"], portrait, today, staff["campaigner"])
+    profile = _profile(words["profile"], today, staff["campaigner"], photo=portrait)
+    profile.related.add(_profile(words["printer"], today, staff["campaigner"]))
+    profile.sponsors.add(host)
     campaign = Campaign.objects.create(
         state=Campaign.State.PUBLISHED,
         **words["campaign"],
@@ -90,9 +95,19 @@ def _government(record):
     return government, addressee, offices
 
 
-def _profile(record, portrait, today, checked_by):
-    rows = ("names", "timeline", "legal_statuses", "penalties", "health_notes")
-    fields = {key: value for key, value in record.items() if key not in rows}
+ROWS = {
+    "legal_statuses": LegalStatus,
+    "places": EarlierPlace,
+    "penalties": Penalty,
+    "violations": Violation,
+    "health_notes": HealthNote,
+    "timeline": TimelineEntry,
+}
+
+
+def _profile(record, today, checked_by, photo=None):
+    apart = ("names", "gallery", *ROWS)
+    fields = {key: value for key, value in record.items() if key not in apart}
     newest = min(entry["days_ago"] for entry in record["timeline"] if "days_ago" in entry)
     profile = Profile.objects.create(
         state=Profile.State.PUBLISHED,
@@ -100,29 +115,31 @@ def _profile(record, portrait, today, checked_by):
         verified_on=today - timedelta(days=10),
         verified_by=checked_by,
         **fields,
-        **portrait,
+        **(photo or {}),
     )
     ProfileName.objects.bulk_create(
         ProfileName(profile=profile, **name) for name in record["names"]
     )
-    for model, key in (
-        (LegalStatus, "legal_statuses"),
-        (Penalty, "penalties"),
-        (HealthNote, "health_notes"),
-    ):
-        model.objects.bulk_create(model(profile=profile, **row) for row in record[key])
-    TimelineEntry.objects.bulk_create(
-        TimelineEntry(
-            profile=profile,
-            date=entry.get("date") or (today - timedelta(days=entry["days_ago"])).isoformat(),
-            what=entry["what"],
-            place=entry["place"],
-            source=INVENTED,
-            on_petition=entry.get("on_petition", False),
+    for key, model in ROWS.items():
+        model.objects.bulk_create(
+            model(profile=profile, source=INVENTED, **_dated(row, model, today))
+            for row in record.get(key, [])
         )
-        for entry in record["timeline"]
-    )
+    for row in record.get("gallery", []):
+        drawing = getattr(drawings, row["drawing"])()
+        words = {key: value for key, value in row.items() if key != "drawing"}
+        picture = making.picture(drawing, words.pop("photo_alt"))
+        GalleryPhoto.objects.create(profile=profile, **words, **picture)
     return profile
+
+
+def _dated(row, model, today):
+    """`days_ago` as the date of that row."""
+    if "days_ago" not in row:
+        return row
+    date = "dates" if model in (EarlierPlace, LegalStatus) else "date"
+    day = (today - timedelta(days=row["days_ago"])).isoformat()
+    return {key: value for key, value in row.items() if key != "days_ago"} | {date: day}
 
 
 def signing_people(signers) -> list[tuple[str, str, bool]]:
