@@ -16,7 +16,18 @@ from django.utils.timezone import localdate, now
 from PIL import Image
 
 from campaign_site import pictures
-from campaigns.models import Organisation, ProfileName, TimelineEntry
+from campaigns.models import (
+    EarlierPlace,
+    GalleryPhoto,
+    HealthNote,
+    LegalStatus,
+    Organisation,
+    Penalty,
+    Profile,
+    ProfileName,
+    TimelineEntry,
+    Violation,
+)
 from petitions import counting, events, signing
 from petitions.models import LedgerEntry, Petition, Signature
 from tests import factories
@@ -44,6 +55,7 @@ class Everything:
         )
         TimelineEntry.objects.create(profile=self.person, date="2016", what="Sentenced.")
         ProfileName.objects.create(profile=self.person, name="Marta Illine")
+        self._whole_record()
         self.campaign = factories.make_campaign(
             story="## How it began\n\nAt night. **Nobody** was told.\n\n- One\n- Two",
             demands=["Free her.", "Let her write."],
@@ -88,6 +100,45 @@ class Everything:
             "petitions_ledgerentry": entry,
             "campaign_site_member": factories.make_member("campaigner"),
         }
+
+    def _whole_record(self):
+        """Every kind of row that a person's page shows."""
+        person, source = self.person, {"source": "Her family"}
+        Profile.objects.filter(pk=person.pk).update(
+            area="Estrava",
+            work="media",
+            ethnicity="Harbour people",
+            gender="female",
+            category="Prisoner of conscience",
+            status_as_of="2018",
+            questions=["Where is she?"],
+            requests=["Free her."],
+            charges=["slander"],
+            represents="All who write.",
+            well_known="Not yet.",
+            connection="A sister.",
+            governments_active=["Sweden: asked."],
+            sources="A newspaper",
+        )
+        person.refresh_from_db()
+        TimelineEntry.objects.filter(date="2015-05").update(kind="arrest", authority="Police")
+        rows = (
+            (Penalty, {"kind": "prison", "years": 4, "months": 6, "suspended": True}),
+            (Penalty, {"kind": "life", "step": "reduced", "extra": "A fine.", "court": "A court"}),
+            (Penalty, {"kind": "other", "words": "Nobody knows."}),
+            (Violation, {"kind": "torture", "note": "In May."}),
+            (Violation, {"kind": "no_lawyer"}),
+            (HealthNote, {"date": "2016", "text": "Asthma."}),
+            (EarlierPlace, {"name": "Oru", "dates": "2015-05/2016"}),
+            (LegalStatus, {"what": "Citizen of Estrava", "dates": "2005/.."}),
+        )
+        for model, values in rows:
+            model.objects.create(profile=person, **source, **values)
+        more = PHOTO | {"photo": _photo(800, 600), "caption": "A bay"}
+        GalleryPhoto.objects.create(profile=person, **more)
+        GalleryPhoto.objects.create(profile=person, **more, video="https://video.example.org/1")
+        friend = factories.make_profile(name="Ivo Sand", status="released", status_as_of="2017")
+        person.related.add(friend)
 
     def _let_it_grow(self):
         """By so many days and signatures that its page draws how it grew."""

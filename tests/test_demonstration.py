@@ -94,7 +94,7 @@ def test_facts_about_people_are_those_of_the_files():
 
 def test_what_no_document_says_stays_empty():
     profile = Profile.objects.get(slug="qian-sun")
-    assert (profile.gender, profile.born, profile.area, profile.native_name) == ("",) * 4
+    assert (profile.gender, profile.born, profile.work, profile.native_name) == ("",) * 4
     assert profile.verified_on is None
 
 
