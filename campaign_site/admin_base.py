@@ -205,6 +205,8 @@ class StaffAdmin(StaffFields, admin.ModelAdmin):
                 context["conflict"] = edit_conflicts.who_changed(obj, form)
                 labels = (one.label_of(name) for one in in_conflict for name in one.conflicts)
                 context["in_conflict"] = ", ".join(sorted(set(labels)))
+                # That both changed something is no mistake to be corrected.
+                context["errors"] = edit_conflicts.mistakes(context["errors"], in_conflict)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def save_model(self, request, obj, form, change):
@@ -296,21 +298,31 @@ class StaffAdmin(StaffFields, admin.ModelAdmin):
     def refusal(self, error):
         return gettext("The database refused this. Please look at the page once more.")
 
-    def _stay(self, request, obj, answer):
+    def saved_words(self, obj):
+        return format_html(gettext("Saved: {}."), format_html("<bdi>{}</bdi>", obj))
+
+    def _saved(self, request, obj):
         """After saving, buttons such as Preview and Publish are what comes next."""
-        if (
-            "_save" in request.POST
-            and IS_POPUP_VAR not in request.POST
-            and self.has_view_permission(request, obj)
-        ):
-            return HttpResponseRedirect(change_url(obj))
-        return answer
+        if IS_POPUP_VAR in request.POST or not self.has_view_permission(request, obj):
+            return None
+        messages.success(request, self.saved_words(obj))
+        another = "_addanother" in request.POST
+        return HttpResponseRedirect(request.get_full_path() if another else change_url(obj))
 
     def response_add(self, request, obj, post_url_continue=None):
-        return self._stay(request, obj, super().response_add(request, obj, post_url_continue))
+        own = self._saved(request, obj)
+        return own or super().response_add(request, obj, post_url_continue)
 
     def response_change(self, request, obj):
-        return self._stay(request, obj, super().response_change(request, obj))
+        return self._saved(request, obj) or super().response_change(request, obj)
+
+    def response_delete(self, request, obj_display, obj_id):
+        if IS_POPUP_VAR in request.POST or not self.has_view_permission(request):
+            return super().response_delete(request, obj_display, obj_id)
+        words = format_html(gettext("Deleted: {}."), format_html("<bdi>{}</bdi>", obj_display))
+        messages.success(request, words)
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"
+        return HttpResponseRedirect(reverse(name))
 
     # --- The audit trail ---
 
@@ -528,11 +540,15 @@ class PreviewLink(Verb):
             until=until.isoformat(timespec="minutes"),
         )
         return format_html(
-            '{} <a class="long" href="{}">{}</a>',
+            '{} <a id="link-to-copy" class="long" href="{}">{}</a> <button type="button" '
+            'class="button copy" hidden data-of="link-to-copy" data-done="{}"><span>{}</span>'
+            '</button><span class="visually-hidden" role="status" id="copied"></span>',
             gettext("Link to share. It works until %(until)s:")
             % {"until": date_format(localtime(until), "DATETIME_FORMAT")},
             address,
             address,
+            gettext("Copied"),
+            gettext("Copy"),
         )
 
 
@@ -576,6 +592,13 @@ class PageAdmin(StaffAdmin):
         if "slug" in self.get_readonly_fields(request, obj):
             return {}
         return super().get_prepopulated_fields(request, obj)
+
+    def saved_words(self, obj):
+        if obj.state == "draft":
+            return gettext("Saved. It is a draft: not public until you publish it.")
+        if obj.is_published:
+            return gettext("Saved. It is public, as it stands here.")
+        return gettext("Saved. The page stays taken down.")
 
     def has_delete_permission(self, request, obj=None):
         """Only what nobody outside has ever seen."""

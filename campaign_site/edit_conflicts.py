@@ -12,6 +12,7 @@ from datetime import date, datetime
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.forms.utils import ErrorList
 from django.utils.formats import date_format
 from django.utils.functional import cached_property
 from django.utils.html import format_html
@@ -215,6 +216,19 @@ def to_remember(form, all_forms) -> str:
     since = _read(form.data.get(SEEN)).get(SINCE, newest)
     rows = {_key(one.instance): one.to_remember() for one in all_forms if one.instance.pk}
     return json.dumps({SINCE: since, **rows})
+
+
+def mistakes(errors, in_conflict) -> list:
+    """What else is wrong on a page that comes back because two people changed the same."""
+    left = list(errors)
+    for form in in_conflict:
+        shown = {f"{name}_upload" if name in form._pictures() else name for name in form.conflicts}
+        for name in shown & set(form.errors):
+            left.remove(form.errors[name])
+    if any(form.wants_deletion() for form in in_conflict):
+        # What NoticingRows says of them belongs to no field.
+        left = [one for one in left if isinstance(one, ErrorList)]
+    return left
 
 
 def who_changed(row, form) -> AuditEvent | None:

@@ -128,3 +128,15 @@ def test_rendering_with_scripts_confirms_nothing(visit, live_server, settings):
     page.evaluate("() => document.forms[document.forms.length - 1].submit()")
     page.wait_for_load_state("networkidle")
     assert not Signature.objects.exists()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_link_with_a_code_shows_only_what_is_left_to_do(visit, scripts):
+    page = visit(scripts=scripts)
+    page.goto("/code/#K7QF2M9XTR")
+    field = page.get_by_label("Code")
+    if scripts:
+        page.get_by_text("Your code is filled in.").wait_for()
+    assert field.input_value() == ("K7QF2M9XTR" if scripts else "")
+    assert page.get_by_text("Your code is filled in.").is_visible() == scripts
+    assert page.get_by_text("Type the ten letters and numbers").is_visible() != scripts

@@ -5,5 +5,7 @@
   const code = decodeURIComponent(location.hash.slice(1));
   if (!field || !/^[A-Za-z0-9 -]{4,40}$/.test(code)) return;
   field.value = code;
+  document.getElementById("to-type").hidden = true;
+  document.getElementById("filled-in").hidden = false;
   history.replaceState(null, "", location.pathname);
 })();

@@ -1,6 +1,8 @@
-// Copies a text without a third party. Without this, the field can be selected and copied by hand.
+// Copies a text or a link's address without a third party. Without this, it can be selected and
+// copied by hand.
 (() => {
   const status = document.getElementById("copied");
+  const select = (field) => field.select ? field.select() : getSelection().selectAllChildren(field);
   for (const field of document.querySelectorAll("textarea.copied")) {
     field.addEventListener("focus", () => field.select());
   }
@@ -11,9 +13,9 @@
     button.hidden = false;
     button.addEventListener("click", async () => {
       try {
-        await navigator.clipboard.writeText(field.value);
+        await navigator.clipboard.writeText(field.value ?? field.href);
       } catch {
-        field.select(); // not over HTTPS, or not allowed
+        select(field); // not over HTTPS, or not allowed
         if (!document.execCommand("copy")) return;
       }
       status.textContent = words.textContent = button.dataset.done;

@@ -6,9 +6,9 @@ import pytest
 from django.urls import reverse
 
 from campaign_site.admin_site import SECTIONS
-from campaigns.models import Profile
+from campaigns.models import Campaign, Profile
 from tests import factories
-from tests.staff.forms import text
+from tests.staff.forms import fill_in, text
 
 pytestmark = pytest.mark.django_db
 CHANGE = "admin:petitions_petition_change"
@@ -100,3 +100,48 @@ def test_nothing_of_a_password_is_shown(administrator):
     assert "You can only set a new one." in page
     for word in ("algorithm", "salt", "hash:", "Designates"):
         assert word not in page, word
+
+
+def test_saving_and_deleting_say_what_became_of_it(campaigner):
+    """Not “The petition “…” was changed successfully.”"""
+    new = {"title": "Let her go", "slug": "let-her-go", "summary": "Two sentences."}
+
+    def told(answer):
+        return text(campaigner.get(answer["Location"]))
+
+    page = told(fill_in(campaigner, reverse("admin:campaigns_campaign_add"), **new))
+    assert "Saved. It is a draft: not public until you publish it." in page
+    draft = Campaign.objects.get()
+    path = reverse("admin:campaigns_campaign_change", args=[draft.pk])
+    for state, words in (
+        ("published", "Saved. It is public, as it stands here."),
+        ("removed", "Saved. The page stays taken down."),
+        ("draft", "Saved. It is a draft: not public until you publish it."),
+    ):
+        Campaign.objects.update(state=state)
+        page = told(fill_in(campaigner, path))
+        assert words in page
+        assert "successfully" not in page
+    delete = reverse("admin:campaigns_campaign_delete", args=[draft.pk])
+    page = told(campaigner.post(delete, {"post": "yes"}))
+    assert "Deleted: <bdi>Let her go</bdi>." in page
+    assert "successfully" not in page
+
+
+def test_saving_and_adding_another_opens_an_empty_form(campaigner):
+    add = reverse("admin:campaigns_organisation_add")
+    typed = {"name": "<b>Free</b> Voices", "slug": "voices", "_save": [], "_addanother": "1"}
+    answer = fill_in(campaigner, add, **typed)
+    assert answer["Location"] == add
+    page = text(campaigner.get(add))
+    assert "Saved: <bdi>&lt;b&gt;Free&lt;/b&gt; Voices</bdi>." in page
+    assert "successfully" not in page
+
+
+def test_lists_count_entries(administrator):
+    """Not “8 audit trail”."""
+    factories.make_campaign(title="One")
+    path = reverse("admin:campaigns_campaign_changelist")
+    assert "1 entry" in text(administrator.get(path))
+    factories.make_campaign(title="Two")
+    assert "2 entries" in text(administrator.get(path))

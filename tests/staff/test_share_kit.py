@@ -88,10 +88,9 @@ def test_the_kit_is_a_button_at_the_petition(campaigner, petition):
     assert campaigner.post(address, {"post": "yes"}).status_code == 405
 
 
-@pytest.mark.browser
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.xdist_group("browser")
-def test_copying_by_button_and_by_focus(visit, live_server, petition):
+@pytest.fixture
+def staff_page(visit, live_server):
+    """A campaigner's browser, which lets pages copy."""
     client = Client()
     client.force_login(factories.make_member("campaigner"))
     page = visit(width=1280)
@@ -105,6 +104,14 @@ def test_copying_by_button_and_by_focus(visit, live_server, petition):
             }
         ]
     )
+    return page
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.xdist_group("browser")
+def test_copying_by_button_and_by_focus(staff_page, petition):
+    page = staff_page
     page.goto(f"/admin/petitions/petition/{petition.pk}/share-kit/")
     link = page.get_by_label("Link", exact=True)
     link.focus()
@@ -112,6 +119,21 @@ def test_copying_by_button_and_by_focus(visit, live_server, petition):
     page.locator("button.copy").first.click()
     page.get_by_text("Copied", exact=True).first.wait_for()
     assert page.evaluate("() => navigator.clipboard.readText()") == link.input_value()
+    assert [text for text in page.complaints if "Policy" in text] == []
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.xdist_group("browser")
+def test_copying_the_link_of_a_preview(staff_page):
+    page, draft = staff_page, factories.make_petition(state="draft")
+    page.goto(f"/admin/petitions/petition/{draft.pk}/preview-link/")
+    page.get_by_role("button", name="Make the link").click()
+    link = page.locator("#link-to-copy").get_attribute("href")
+    page.get_by_role("button", name="Copy", exact=True).click()
+    page.get_by_role("button", name="Copied", exact=True).wait_for()
+    assert page.evaluate("() => navigator.clipboard.readText()") == link
+    assert page.get_by_role("status").inner_text() == "Copied"
     assert [text for text in page.complaints if "Policy" in text] == []
 
 

@@ -88,6 +88,7 @@ def test_what_both_changed_comes_back_with_both_texts(two, kind):
     assert f"<bdi>{ana.client.member.username}</bdi> changed this while you were editing" in shown
     label = row._meta.get_field(field).verbose_name
     assert f"Both of you changed: {label}." in shown
+    assert "Please correct" not in shown  # it is no mistake
     (error,) = refused.context["adminform"].form.errors[field]
     assert re.search(r"Theirs:.*What Ana wrote.*Yours:.*What Ben wrote", error)
     assert ben.values[field] == ["What Ben wrote"]  # what was typed is kept
@@ -121,7 +122,9 @@ def test_other_mistakes_do_not_make_the_second_save_overwrite(two):
     petition = factories.make_petition(state="draft")
     ana, ben = two(petition)
     ana.save(summary="What Ana wrote", letter="A letter by Ana.")
-    assert ben.save(title="", letter="A letter by Ben.").status_code == 200
+    answer = ben.save(title="", letter="A letter by Ben.")
+    assert answer.status_code == 200
+    assert "Please correct the error below" in text(answer)  # one, beside what both changed
     assert ben.save(title="Let her go").status_code == 302
     found = fresh(petition)
     assert (found.title, found.summary, found.letter) == (
@@ -190,6 +193,7 @@ def test_changed_row_is_not_deleted_unseen(two):
     refused = ben.save(**{"timeline-0-DELETE": "on"})
     assert refused.status_code == 200
     assert "was changed while you were editing" in text(refused)
+    assert "Please correct" not in text(refused)
     assert TimelineEntry.objects.filter(pk=row.pk).exists()
     assert ben.save().status_code == 302
     assert not TimelineEntry.objects.filter(pk=row.pk).exists()
