@@ -15,7 +15,7 @@ chmod 711 "$folder" # As root PostgreSQL runs as another account, which must get
 unset DATABASE_URL SECRET_KEY SIGNER_KEY ALLOWED_HOSTS VIGIL_DEMO VIGIL_VAR
 make demo PORT="$port" VAR="$folder/var" >"$folder/demo.log" 2>&1 &
 demo=$!
-trap 'kill "$demo" 2>/dev/null; wait "$demo" || true; rm -rf "$folder"' EXIT
+trap 'kill "$demo" 2>/dev/null; wait "$demo" 2>/dev/null || true; rm -rf "$folder"' EXIT
 trap 'exit 1' INT TERM
 until grep -q "Vigil is ready" "$folder/demo.log"; do
     kill -0 "$demo" 2>/dev/null || { cat "$folder/demo.log" >&2; exit 1; }
@@ -28,9 +28,11 @@ measure() {
         --only-categories performance,accessibility,best-practices,seo \
         --chrome-flags="--headless --no-sandbox --disable-background-networking --no-first-run"
 }
+number=10
 for page in $pages; do
+    number=$((number + 1)) # the table has them in this order
     for run in $(seq "$runs"); do
-        report="$folder/$(echo "$page" | tr / _).$run.json"
+        report="$folder/$number.$run.json"
         # On a busy machine Chromium fails to start, or to tell when it began.
         for _attempt in 1 2 3 4 5; do
             measure "$page" "$report" && break
