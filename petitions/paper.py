@@ -519,6 +519,7 @@ def _letter(part) -> dict:
                 _("A spelling was mended on %(day)s: “%(reason)s”")
                 % {"day": _date(localdate(mend.at)), "reason": mend.reason}
                 for mend in petition.mends.all()
+                if mend.language == petition.language
             ),
         ],
         "title": directed(petition.title),

@@ -36,7 +36,7 @@ from campaign_site.admin_forms import (
     keep_picture,
 )
 from campaign_site.templatetags.vigil import in_zone, number
-from campaign_site.translating import Translated
+from campaign_site.translating import Piece, Translated
 from campaigns.models import Addressee
 from petitions import launch, mending, publishing
 from petitions.admin import quick_start, share_kit, supporter
@@ -386,10 +386,17 @@ class MendForm(forms.Form):
         max_length=200,
     )
 
-    def __init__(self, *args, petition, part, **kwargs):
+    language = forms.CharField(widget=forms.HiddenInput(), required=False)
+
+    def __init__(self, *args, petition, part, language, **kwargs):
         super().__init__(*args, **kwargs)
-        self.petition, self.part = petition, part
-        self.before = getattr(petition, part)
+        self.petition, self.part, self.language = petition, part, language
+        self.before = mending.said(petition, part, language)
+        self.fields["language"].initial = language
+        self.fields["reason"].help_text = gettext(
+            "Everybody reads it beside the letter; please write it in the letter’s language. "
+            "For example “Misspelt name of a town.”"
+        )
         self.fields["part"].widget = forms.HiddenInput()
         self.fields["part"].initial = part
         if isinstance(self.before, list):
@@ -407,6 +414,12 @@ class MendForm(forms.Form):
             raise ValidationError(
                 gettext("A mend keeps the number of demands. Copy the petition to ask for more.")
             )
+        if self.language != self.petition.language:
+            for text in _lines(after):
+                piece = Piece(self.petition, self.part, None, "", text)
+                piece.check()
+                if piece.error:
+                    raise ValidationError(piece.error)
         if _plain(after) == _plain(self.before):
             raise ValidationError(gettext("This is what stands there now."))
         return after
@@ -596,16 +609,18 @@ class PetitionAdmin(Translated, PageAdmin):
             )
             return HttpResponseRedirect(verb.goes_to())
         typed = request.POST if request.method == "POST" else request.GET
-        part = typed.get("part")
+        parts = _parts_to_mend(petition)
+        part, code = typed.get("part"), typed.get("language", petition.language)
         form = None
-        if part in Mend.Part.values:
-            post = request.POST if request.method == "POST" else None
-            form = MendForm(post, petition=petition, part=Mend.Part(part))
+        if any(code == known.code and part in dict(of) for known, of in parts):
+            post = typed if request.method == "POST" else None
+            form = MendForm(post, petition=petition, part=Mend.Part(part), language=code)
         checked = form is not None and form.is_valid()
         if checked and "mend" in request.POST:
             mending.mend(
                 petition,
                 part=form.part,
+                language=form.language,
                 after=form.cleaned_data["after"],
                 reason=form.cleaned_data["reason"],
                 by=request.user,
@@ -625,9 +640,21 @@ class PetitionAdmin(Translated, PageAdmin):
             checked=checked and "change" not in request.POST,
             before=_lines(form.before) if form else [],
             after=_lines(form.cleaned_data["after"]) if checked else [],
-            parts=Mend.Part.choices,
+            parts=parts,
             status=422 if request.method == "POST" and not checked else 200,
         )
+
+
+def _parts_to_mend(petition) -> list[tuple]:
+    """By language: what stands there and people may have signed."""
+    return [
+        (
+            languages.KNOWN[code],
+            [choice for choice in Mend.Part.choices if mending.said(petition, choice[0], code)],
+        )
+        for code in mending.languages_of(petition)
+        if code in languages.KNOWN
+    ]
 
 
 def _lines(value):

@@ -16,6 +16,13 @@ class Mend(models.Model):
         DEMANDS = "demands", _("demands")
 
     petition = models.ForeignKey(Petition, models.PROTECT, related_name="mends")
+    # In which of the petition's languages.
+    language = models.CharField(
+        _("language"),
+        max_length=10,
+        default=settings.LANGUAGE_CODE,
+        db_default=settings.LANGUAGE_CODE,
+    )
     part = models.CharField(_("part"), max_length=10, choices=Part)
     before = models.TextField(_("before"))
     after = models.TextField(_("after"))

@@ -1,11 +1,13 @@
 """After the first signature: what it said and to whom stays (promise 2)."""
 
 from threading import Thread
+from types import SimpleNamespace
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
+from petitions import mending, paper
 from petitions.admin.petition import PetitionAdmin
 from petitions.models import Petition
 from petitions.signing import PetitionChanged
@@ -141,3 +143,83 @@ def test_mend_of_demands_keeps_their_number(campaigner, signed):
 
 def test_unsigned_petition_needs_no_mending(campaigner, petition):
     assert campaigner.get(page(petition, "mend")).status_code == 302
+
+
+@pytest.fixture
+def signed_in_french(signed):
+    factories.offer("fr", "ug")
+    factories.translate(signed, "fr")
+    return factories.fresh(signed)
+
+
+def test_mend_of_a_translation_changes_it_alone_and_is_told_there(
+    campaigner, client, signed_in_french
+):
+    petition = signed_in_french
+    factories.translate(petition, "ug")
+    chosen = text(campaigner.get(page(petition, "mend")))
+    assert "?part=title&amp;language=fr" in chosen
+    typed = {"part": "title", "language": "fr", "after": "Libérez Marta Ilin", "reason": "Faute."}
+    shown = text(campaigner.post(page(petition, "mend"), typed))
+    assert "fr: Free Marta Ilin" in shown
+    assert campaigner.post(page(petition, "mend"), typed | {"mend": "1"}).status_code == 302
+    mended = factories.fresh(petition)
+    assert mended.say("title", "fr").text == "Libérez Marta Ilin"
+    assert (mended.title, mended.say("title", "ug")) == (
+        petition.title,
+        petition.say("title", "ug"),
+    )
+    mend = petition.mends.get()
+    assert (mend.language, mend.before) == ("fr", "fr: Free Marta Ilin and let her come home")
+    path = petition.get_absolute_url()
+    assert '<span lang="fr" dir="auto">Faute.</span>' in text(client.get(f"/fr{path}"))
+    for other in (path, f"/ug{path}"):
+        assert "Faute." not in text(client.get(other))
+
+
+def test_mend_of_translated_demands_keeps_their_number(campaigner, signed_in_french):
+    typed = {"part": "demands", "language": "fr", "after": "Un.\r\nDeux.", "reason": "x"}
+    refused = campaigner.post(page(signed_in_french, "mend"), typed | {"mend": "1"})
+    assert refused.status_code == 422
+    assert "keeps the number of demands" in text(refused)
+
+
+@pytest.mark.parametrize("after", ["", "a\0b", "\u202eLibérez", "x" * 121])
+def test_mend_of_a_translation_takes_no_nonsense(campaigner, signed_in_french, after):
+    typed = {"part": "title", "language": "fr", "after": after, "reason": "x", "mend": "1"}
+    assert campaigner.post(page(signed_in_french, "mend"), typed).status_code == 422
+    assert not signed_in_french.mends.exists()
+
+
+def test_only_what_people_may_have_signed_is_mended(campaigner, signed_in_french):
+    """Not the promise, and no language in which nothing was published: it is simply translated."""
+    factories.translate(signed_in_french, "ug", state="in_review")
+    before = factories.fresh(signed_in_french)
+    for part, language in (("promise", "fr"), ("title", "ug"), ("title", "xx"), ("title", "a\0b")):
+        typed = {"part": part, "language": language, "after": "New", "reason": "x", "mend": "1"}
+        campaigner.post(page(signed_in_french, "mend"), typed)
+        assert not signed_in_french.mends.exists(), (part, language)
+    assert factories.fresh(signed_in_french).translations == before.translations
+
+
+@pytest.mark.parametrize("part", ["title", "promise"])
+def test_database_keeps_a_published_translation(signed_in_french, part):
+    """And the promise even while a spelling is mended."""
+    with pytest.raises(IntegrityError), transaction.atomic():
+        factories.translate(signed_in_french, "fr", **{part: "Something else"})
+    if part == "promise":
+        with pytest.raises(IntegrityError), transaction.atomic():
+            mending.mend(
+                signed_in_french, part="promise", after="Anything", reason="x", language="fr"
+            )
+
+
+def test_paper_tells_mends_of_what_is_printed(signed_in_french):
+    for language, reason in (("fr", "Faute."), ("", "Misspelt.")):
+        mending.mend(
+            signed_in_french, part="title", after="Libre", reason=reason, language=language
+        )
+    delivery = SimpleNamespace(petition=factories.fresh(signed_in_french))
+    notes = paper._letter(SimpleNamespace(delivery=delivery))["notes"]
+    assert [note for note in notes if "Misspelt." in note]
+    assert not [note for note in notes if "Faute." in note]
