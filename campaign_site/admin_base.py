@@ -100,7 +100,7 @@ class StaffFields:
     """For admin classes and their inlines: lists are typed one per line, texts keep their line
     ends."""
 
-    long_texts = ("letter", "story", "background", "about")
+    long_texts = ("letter", "story", "background", "about", "text")
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if isinstance(db_field, models.JSONField):
@@ -447,6 +447,7 @@ def _json_fields(model):
 
 def _without_upload(options):
     uploads = ("photo_upload", "remove_photo", "share_image_upload", "remove_share_image")
+    uploads += ("file_upload", "remove_file")
     return [field for field in options["fields"] if field not in uploads]
 
 

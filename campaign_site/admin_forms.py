@@ -6,7 +6,7 @@ from django.core.validators import ProhibitNullCharactersValidator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from campaign_site import pictures
+from campaign_site import files, pictures
 
 
 class PlainTextarea(AdminTextareaWidget):
@@ -68,6 +68,36 @@ def keep_picture(form, name):
     if picture != before:
         form.changed_pictures = getattr(form, "changed_pictures", set()) | {name}
     return picture or None
+
+
+class FileUpload(forms.FileField):
+    """A file for everybody to download; cleaned, it is stored already, as `files.store` says."""
+
+    def __init__(self, *, folder, **kwargs):
+        self.folder = folder
+        super().__init__(
+            required=False,
+            help_text=_(
+                "A PDF or a picture (JPEG, PNG, WebP), at most 20 MB. Of a picture only the picture "
+                "itself is kept. A PDF is kept as it is: it may name who made it and when, so look "
+                "at its properties first."
+            ),
+            widget=forms.FileInput(
+                attrs={"accept": "application/pdf,image/jpeg,image/png,image/webp"}
+            ),
+            **kwargs,
+        )
+
+    def clean(self, data, initial=None):
+        upload = super().clean(data, initial)
+        return files.store(self.folder, upload) if upload else None
+
+
+def keep_file(form):
+    """As `keep_picture`, for `file_upload` and `remove_file`."""
+    file = form.cleaned_data.get("file_upload")
+    if file or form.cleaned_data.get("remove_file"):
+        form.instance.file = file
 
 
 class IllustratedForm(forms.ModelForm):

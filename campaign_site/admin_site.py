@@ -32,6 +32,12 @@ SECTIONS = (
         _("New petition"),
     ),
     (
+        _("Documents"),
+        _("Letters, press releases, testimonies, reports: their text or a file."),
+        "campaigns.document",
+        _("New document"),
+    ),
+    (
         _("Recipients"),
         _("Governments, parliaments and parties, their offices and office holders."),
         "campaigns.government",

@@ -39,6 +39,11 @@ def _known(code) -> Known:
     return Known(code, info["name"], own_name[0].upper() + own_name[1:], info["bidi"])
 
 
+def own_name(code: str) -> str:
+    """Of any language, as its speakers call it; the code where nobody told us."""
+    return (_MORE.get(code) or LANG_INFO.get(code, {})).get("name_local", code)
+
+
 KNOWN = {code: _known(code) for code in settings.CONTENT_LANGUAGES}
 DEFAULT = KNOWN[settings.LANGUAGE_CODE]
 

@@ -5,7 +5,7 @@ from itertools import chain
 from django.conf import settings
 from django.db import connection
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
@@ -18,15 +18,21 @@ from django.views.static import serve
 from campaign_site import keys, languages, searching
 from campaign_site.demo_mail import messages
 from campaign_site.models import ContactKey
-from campaign_site.publishing import Gone
+from campaign_site.publishing import published_or_gone
 from campaigns import case_rows
-from campaigns.models import Campaign, Profile
+from campaigns.models import Campaign, Document, Profile
 from petitions.models import Handover, Petition
 from petitions.views import languages_of
 
 # What can be found, in this order, and what stands above it.
-SEARCHED = {Profile: _("People"), Petition: _("Petitions"), Campaign: _("Campaigns")}
+SEARCHED = {
+    Profile: _("People"),
+    Petition: _("Petitions"),
+    Campaign: _("Campaigns"),
+    Document: _("Letters and documents"),
+}
 MOST_FOUND = 20  # of each kind
+MOST_DOCUMENTS = 12  # on the page of a campaign or a person, which links to all
 
 
 @require_safe
@@ -44,16 +50,9 @@ def home(request):
     )
 
 
-def _published_or_gone(model, slug):
-    found = get_object_or_404(model.objects.exclude(state=model.State.DRAFT), slug=slug)
-    if found.state == model.State.REMOVED:
-        raise Gone
-    return found
-
-
 @require_safe
 def campaign(request, slug):
-    return campaign_page(request, _published_or_gone(Campaign, slug))
+    return campaign_page(request, published_or_gone(Campaign, slug))
 
 
 def campaign_page(request, found, *, preview=False):
@@ -72,6 +71,7 @@ def campaign_page(request, found, *, preview=False):
             "actions": found.to_do(),
             "handovers": Handover.objects.public().filter(delivery__petition__campaign=found),
             "organisations": found.organisations.all(),
+            "documents": found.documents.published().newest_first()[:MOST_DOCUMENTS],
             "preview": preview,
         },
     )
@@ -79,7 +79,7 @@ def campaign_page(request, found, *, preview=False):
 
 @require_safe
 def profile(request, slug):
-    return profile_page(request, _published_or_gone(Profile, slug))
+    return profile_page(request, published_or_gone(Profile, slug))
 
 
 def profile_page(request, found, *, preview=False):
@@ -96,6 +96,32 @@ def profile_page(request, found, *, preview=False):
             "related": found.related.published(),
             "petitions": Petition.objects.open().for_cards().filter(profiles=found),
             "campaigns": found.campaigns.published(),
+            "documents": found.documents.published().newest_first()[:MOST_DOCUMENTS],
+            "preview": preview,
+        },
+    )
+
+
+@require_safe
+def document(request, slug):
+    return document_page(request, published_or_gone(Document, slug))
+
+
+def document_page(request, found, *, preview=False):
+    """Of what it is tied to, only what is public: also on a preview."""
+    return render(
+        request,
+        "campaigns/document.html",
+        {
+            "document": found,
+            "senders": found.senders.all(),
+            "publishers": found.published_by.all(),
+            "enclosures": found.enclosures.select_related("enclosed"),
+            "enclosed_with": Document.objects.published().filter(enclosures__enclosed=found),
+            "thread": found.thread(),
+            "versions": found.versions(),
+            "campaigns": found.campaigns.published(),
+            "people": found.profiles.published(),
             "preview": preview,
         },
     )
@@ -157,8 +183,14 @@ def robots(request):
 @require_safe
 def sitemap(request):
     """What is published, and the pages about the site itself, in each language they are in."""
-    lists = ("home", "petitions:list", "campaigns:profiles", "campaigns:campaigns")
-    published = (model.objects.published() for model in (Petition, Profile, Campaign))
+    lists = (
+        "home",
+        "petitions:list",
+        "campaigns:profiles",
+        "campaigns:campaigns",
+        "campaigns:documents",
+    )
+    published = (model.objects.published() for model in (Petition, Profile, Campaign, Document))
     rows = list(chain(*published))
     paths = []
     for known in languages.offered():

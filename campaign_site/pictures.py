@@ -18,7 +18,18 @@ FORMATS = ("JPEG", "PNG", "WEBP")
 
 def store(upload) -> dict:
     """Keep an upload in MEDIA_ROOT and say where: {"files": {"480": "<hash>.webp", …},
-    "width": px, "height": px}. Only pixels are copied: no EXIF, XMP, ICC or comment survives.
+    "width": px, "height": px}. Raises ValidationError as `pixels` does."""
+    image = pixels(upload)
+    files = {}
+    for width in WIDTHS:
+        if width > image.width and files:
+            break
+        files[str(min(width, image.width))] = _write(image, min(width, image.width))
+    return {"files": files, "width": image.width, "height": image.height}
+
+
+def pixels(upload) -> Image.Image:
+    """Only them: no EXIF, XMP, ICC or comment survives.
 
     Raises ValidationError for anything that is not a picture we take.
     """
@@ -31,18 +42,13 @@ def store(upload) -> dict:
                     _("This picture has too many pixels. Please make it smaller.")
                 )
             turned = ImageOps.exif_transpose(image)
-            pixels = Image.new("RGBA", turned.size)
-            pixels.paste(turned.convert("RGBA"))
+            copied = Image.new("RGBA", turned.size)
+            copied.paste(turned.convert("RGBA"))
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         raise ValidationError(
             _("This is not a picture that we can read. Please choose a JPEG, PNG or WebP file.")
         ) from None
-    files = {}
-    for width in WIDTHS:
-        if width > pixels.width and files:
-            break
-        files[str(min(width, pixels.width))] = _write(pixels, min(width, pixels.width))
-    return {"files": files, "width": pixels.width, "height": pixels.height}
+    return copied
 
 
 def largest(stored: dict) -> dict:

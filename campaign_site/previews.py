@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from campaign_site import languages, middleware, pages, preview_links, translations
-from campaigns.models import Campaign, Profile
+from campaigns.models import Campaign, Document, Profile
 from petitions.forms import SignForm
 from petitions.models import Petition
 from petitions.views import petition_page
@@ -27,6 +27,7 @@ def _petition_page(request, petition, *, preview):
 PAGES = {
     Campaign: pages.campaign_page,
     Profile: pages.profile_page,
+    Document: pages.document_page,
     Petition: _petition_page,
 }
 

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 
 
@@ -63,6 +64,14 @@ class Publishable(Described):
     @property
     def is_published(self):
         return self.state == self.State.PUBLISHED
+
+
+def published_or_gone(model, slug):
+    """For the page of a row: 404 for what was never public, 410 for what was taken down."""
+    found = get_object_or_404(model.objects.exclude(state=model.State.DRAFT), slug=slug)
+    if found.state == model.State.REMOVED:
+        raise Gone
+    return found
 
 
 class NonEmptyStrings:

@@ -2,12 +2,17 @@
 
 No HTML of their own, no pictures (they would be fetched from other hosts, which then see every
 visitor), links to the web and to mailboxes only.
+
+In documents, beside it: `[[what the editor put in]]`, and footnotes as `[^1]` and `[^1]: text`.
 """
 
 import nh3
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from mdit_py_plugins.footnote import footnote_plugin
 
 TAGS = {
     *("p", "br", "hr", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote"),
@@ -15,22 +20,43 @@ TAGS = {
 }
 ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 SCHEMES = {"http", "https", "mailto"}
+LONGEST_INSERTION = 2_000  # characters: nobody searches all of a long text for an end
+
+# Staff write no HTML, so these attributes are those that we give, below.
+DOCUMENT_TAGS = TAGS | {"ins", "span", "sup"}
+DOCUMENT_ATTRIBUTES = {
+    **{tag: {"class"} for tag in ("ins", "sup", "hr")},
+    "span": {"class", "lang"},
+    "a": {"href", "title", "id", "class", "role", "aria-label"},
+    "ol": {"start", "class", "role", "aria-label"},
+    "li": {"id"},
+}
 
 _markdown = MarkdownIt("commonmark", {"html": False}).disable("image")
 
 
 def render(markdown: str, *, top: int = 3) -> SafeString:
     """HTML of `markdown`, its highest heading as `<h{top}>` (2 to 6), whatever level was typed."""
+    return _render(_markdown, markdown, top, TAGS, ATTRIBUTES)
+
+
+def render_document(markdown: str, *, top: int = 2) -> SafeString:
+    """As `render`, with the editor's insertions marked, and footnotes at the end."""
+    return _render(_document, markdown, top, DOCUMENT_TAGS, DOCUMENT_ATTRIBUTES)
+
+
+def _render(parser, markdown, top, tags, attributes):
     # Half of a surrogate pair is no character, and the cleaner refuses it.
     markdown = markdown.encode("utf-8", "replace").decode()
-    tokens = _markdown.parse(markdown)
+    env = {}
+    tokens = parser.parse(markdown, env)
     _shift_headings(tokens, top)
-    html = _markdown.renderer.render(tokens, _markdown.options, {})
+    html = parser.renderer.render(tokens, parser.options, env)
     return mark_safe(  # noqa: S308  # nh3 is what makes it safe
         nh3.clean(
             html,
-            tags=TAGS,
-            attributes=ATTRIBUTES,
+            tags=tags,
+            attributes=attributes,
             url_schemes=SCHEMES,
             link_rel="noopener noreferrer",
         )
@@ -43,6 +69,85 @@ def _shift_headings(tokens: list[Token], top: int) -> None:
     levels = sorted({token.tag for token in headings})
     for token in headings:
         token.tag = f"h{min(6, top + levels.index(token.tag))}"
+
+
+# --- Documents ---------------------------------------------------------------------------------
+
+
+def _insertion(state, silent: bool) -> bool:
+    """`[[so]]`, with markup inside."""
+    start = state.pos + 2
+    if not state.src.startswith("[[", state.pos):
+        return False
+    end = state.src.find("]]", start, min(start + LONGEST_INSERTION, state.posMax))
+    if end <= start:
+        return False
+    if not silent:
+        whole = state.posMax
+        state.push("insertion_open", "ins", 1)
+        state.pos, state.posMax = start, end
+        state.md.inline.tokenize(state)
+        state.posMax = whole
+        state.push("insertion_close", "ins", -1)
+    state.pos = end + 2
+    return True
+
+
+def _open_insertion(*_):
+    """Brackets for who sees them; who hears the text is told whose words follow."""
+    said, language = escape(gettext("editor’s note:")), get_language()
+    return f'<ins class="editor">[<span class="unseen" lang="{language}">{said} </span>'
+
+
+def _close_insertion(*_):
+    return "]</ins>"
+
+
+def _number(token):
+    return token.meta["id"] + 1
+
+
+def _note_mark(_self, tokens, index, *_):
+    # Read twice, a note has one way back: to where it is named first.
+    number, first = _number(tokens[index]), not tokens[index].meta.get("subId")
+    name = f' id="fnref{number}"' if first else ""
+    return f'<sup class="note"><a href="#fn{number}"{name} role="doc-noteref">{number}</a></sup>'
+
+
+def _open_notes(*_):
+    heading = escape(gettext("Footnotes"))
+    return f'<hr class="notes"><ol class="notes" role="doc-endnotes" aria-label="{heading}">'
+
+
+def _note_back(_self, tokens, index, *_):
+    if tokens[index].meta.get("subId"):
+        return ""
+    number, words = _number(tokens[index]), escape(gettext("Back to the text"))
+    return f' <a href="#fnref{number}" role="doc-backlink" aria-label="{words}">↑</a>'
+
+
+def _document_parser():
+    # Lines of letters end where they were ended.
+    parser = MarkdownIt("commonmark", {"html": False, "breaks": True}).disable("image")
+    parser.use(footnote_plugin, inline=False)
+    parser.inline.ruler.before("link", "insertion", _insertion)
+    for name, rule in {
+        "insertion_open": _open_insertion,
+        "insertion_close": _close_insertion,
+        "footnote_ref": _note_mark,
+        "footnote_block_open": _open_notes,
+        "footnote_block_close": lambda *_: "</ol>",
+        "footnote_open": lambda _self, tokens, index, *_: f'<li id="fn{_number(tokens[index])}">',
+        "footnote_anchor": _note_back,
+    }.items():
+        parser.add_render_rule(name, rule)
+    return parser
+
+
+_document = _document_parser()
+
+
+# --- Paper -------------------------------------------------------------------------------------
 
 
 def plain_blocks(markdown: str) -> list[tuple[str, list[tuple[str, bool]]]]:

@@ -39,6 +39,8 @@ CONTENT = (
     "campaigns.healthnote",
     "campaigns.violation",
     "campaigns.galleryphoto",
+    "campaigns.document",
+    "campaigns.enclosure",
     "petitions.petition",
     "petitions.target",
 )

@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 
 from campaign_site import pages
 from campaign_site.feeds import News
+from campaigns.urls import unprefixed as files
 from petitions.urls import unprefixed
 
 urlpatterns = [
@@ -19,11 +20,13 @@ urlpatterns = [
     path("theme.css", pages.theme, name="theme"),
     re_path(r"^media/(?P<name>[0-9a-f]{40}\.webp)$", pages.media, name="media"),
     path("", include((unprefixed, "counter"))),
+    path("", include((files, "files"))),
     *([path("demo/mail/", pages.demo_mail, name="demo_mail")] if settings.DEMO else []),
     *i18n_patterns(
         path("", pages.home, name="home"),
         path("campaigns/<slug:slug>/", pages.campaign, name="campaign"),
         path("profiles/<slug:slug>/", pages.profile, name="profile"),
+        path("documents/<slug:slug>/", pages.document, name="document"),
         path("about/", pages.about, name="about"),
         path("privacy/", pages.privacy, name="privacy"),
         path("search/", pages.search, name="search"),

@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import path, re_path
 
 from campaigns import views
 
@@ -6,4 +6,13 @@ app_name = "campaigns"
 urlpatterns = [
     path("campaigns/", views.campaigns, name="campaigns"),
     path("profiles/", views.profiles, name="profiles"),
+    path("documents/", views.documents, name="documents"),
+]
+# Files are the same in every language.
+unprefixed = [
+    re_path(
+        r"^documents/files/(?P<file>[0-9a-f]{40}\.(?:pdf|jpg|png))$",
+        views.document_file,
+        name="document_file",
+    )
 ]

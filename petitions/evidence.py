@@ -1,13 +1,14 @@
 """Photographs and scans that prove an entry: under PRIVATE_ROOT, shown to staff only."""
 
 import hashlib
-import os
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import FileResponse, Http404
 from django.utils.translation import gettext_lazy as _
 
+from campaign_site import files
+
+FOLDER = "evidence"
 MAX_BYTES = 15_000_000
 # How a file of this kind begins, whatever its name says.
 _KINDS = (
@@ -29,17 +30,11 @@ def store(upload) -> str:
     if not endings:
         raise ValidationError(_("Please choose a photograph (JPEG, PNG, WebP) or a PDF."))
     name = f"{hashlib.sha256(content).hexdigest()}.{endings[0]}"
-    place = path(name)
-    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    unfinished = place.with_suffix(f".{os.getpid()}")
-    unfinished.touch(mode=0o600)
-    unfinished.write_bytes(content)
-    unfinished.replace(place)
-    return name
+    return files.keep(FOLDER, name, content)
 
 
 def path(name: str):
-    return settings.PRIVATE_ROOT / "evidence" / name
+    return files.path(FOLDER, name)
 
 
 def download(name: str, called: str) -> FileResponse:

@@ -15,9 +15,10 @@ from django.utils import translation
 from django.utils.timezone import localdate, now
 from PIL import Image
 
-from campaign_site import pictures
+from campaign_site import files, pictures
 from campaigns.models import (
     EarlierPlace,
+    Enclosure,
     GalleryPhoto,
     HealthNote,
     LegalStatus,
@@ -65,6 +66,7 @@ class Everything:
         self.campaign.organisations.add(
             Organisation.objects.create(slug="voices", name="Free Voices", acronym="FV")
         )
+        self._write_letters()
         self.petition = self._petition(goal=1000, show_count_from=1, **photo)
         entry = LedgerEntry(
             petition=self.petition,
@@ -90,11 +92,13 @@ class Everything:
             factories.translate(row)
         factories.translate(self.person, "fr")
         factories.translate(self.campaign, "fr", "ug")
+        factories.translate(self.letter, "fr", "ug")
         # By the part of the names of staff pages that says of what they are.
         self.rows = {
             "petitions_petition": self.petition,
             "campaigns_profile": self.person,
             "campaigns_campaign": self.campaign,
+            "campaigns_document": self.letter,
             "campaigns_government": self.petition.targets.get().government,
             "campaigns_organisation": self.campaign.organisations.get(),
             "petitions_ledgerentry": entry,
@@ -140,6 +144,27 @@ class Everything:
         friend = factories.make_profile(name="Ivo Sand", status="released", status_as_of="2017")
         person.related.add(friend)
 
+    def _write_letters(self):
+        file = files.store("documents", SimpleUploadedFile("sentence.pdf", factories.pdf()))
+        self.letter = factories.make_document(
+            place="Oru",
+            name_changed=True,
+            text="I think of [[the house in Lund]].[^1]\n\n[^1]: She was born there.",
+            provenance="Carried out by hand.",
+            sources="Her sister",
+            file=file,
+        )
+        self.letter.campaigns.add(self.campaign)
+        self.letter.profiles.add(self.person)
+        self.letter.published_by.add(self.campaign.organisations.get())
+        self.letter.senders.add(self.campaign.organisations.get())
+        self.report = factories.make_document(kind="report", text="", answers=self.letter)
+        Enclosure.objects.create(document=self.letter, title="The sentence", file=file)
+        Enclosure.objects.create(document=self.letter, title="Report", enclosed=self.report)
+        self.version = factories.make_document(
+            translation_of=self.letter, text_language="fr", text="Je pense à toi."
+        )
+
     def _let_it_grow(self):
         """By so many days and signatures that its page draws how it grew."""
         for number in range(15):
@@ -158,6 +183,8 @@ class Everything:
             return [self.campaign.slug]
         if name == "profile":
             return [self.person.slug]
+        if name == "document":
+            return [self.letter.slug, self.report.slug, self.version.slug]
         if name == "petitions:petition":
             return [row.slug for row in (self.petition, self.closed, self.later, self.named)]
         return [self.petition.slug]
@@ -199,7 +226,7 @@ class Everything:
         found = []
         with translation.override(language):
             for address in addresses():
-                if address.is_staff or "name" in address.parameters:
+                if address.is_staff or {"name", "file"} & set(address.parameters):
                     continue
                 values = [{}]
                 if "slug" in address.parameters:

@@ -10,7 +10,7 @@ from django.utils.timezone import localdate
 from campaign_site import contact_keys, outbox, translations
 from campaign_site.management.commands.worker import WRITERS
 from campaign_site.models import Language, Member
-from campaigns.models import Addressee, Campaign, Demand, Government, Office, Profile
+from campaigns.models import Addressee, Campaign, Demand, Document, Government, Office, Profile
 from petitions import signing
 from petitions.models import PendingSignature, Petition, Signature, Target
 
@@ -64,6 +64,29 @@ def make_profile(**values):
         "state": Profile.State.PUBLISHED,
     } | values
     return Profile.objects.create(**values)
+
+
+def make_document(**values):
+    number = next(_number)
+    values = {
+        "slug": f"document-{number}",
+        "kind": Document.Kind.PRISON_LETTER,
+        "title": f"Letter {number}",
+        "summary": "She asks her sister not to wait.",
+        "date": "2021-05",
+        "sender": "Marta Ilin",
+        "recipient": "Her sister",
+        "salutation": "Dear Ana,",
+        "text": "I am well.",
+        "text_language": "en",
+        "state": Document.State.PUBLISHED,
+    } | values
+    return Document.objects.create(**values)
+
+
+def pdf(inside=b"", *, end=b""):
+    """The smallest that is one."""
+    return b"%PDF-1.4\n1 0 obj<</Type/Catalog" + inside + b">>endobj\nstartxref\n9\n%%EOF\n" + end
 
 
 def make_petition(*, governments=None, campaign=None, **values):

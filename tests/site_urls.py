@@ -19,7 +19,12 @@ class Address(NamedTuple):
         """With these values where it asks for them, else with ones that belong to nothing."""
         plain = {"pk": 987654321, "object_id": 987654321, "token": "x", "slug": "nothing"}
         plain |= {"name": "0" * 40 + ".webp", "uidb64": "x", "app_label": "petitions"}
-        plain |= {"content_type_id": 1, "url": "nothing/", "upload_id": UUID(int=0)} | values
+        plain |= {
+            "content_type_id": 1,
+            "file": "0" * 40 + ".pdf",
+            "url": "nothing/",
+            "upload_id": UUID(int=0),
+        } | values
         return reverse(self.name, kwargs={name: plain.get(name, 1) for name in self.parameters})
 
 

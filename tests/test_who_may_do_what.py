@@ -41,6 +41,8 @@ TABLE = (
     ("campaign", EVERYBODY),
     ("campaigns:*", EVERYBODY),
     ("profile", EVERYBODY),
+    ("document", EVERYBODY),
+    ("files:document_file", EVERYBODY),
     ("petitions:*", EVERYBODY),
     ("counter:count", EVERYBODY),
     ("feed", EVERYBODY),
@@ -97,6 +99,7 @@ TABLE = (
     ("admin:*_translate", WRITE | {"translator"}),
     ("admin:campaigns_*_changelist", STAFF),
     ("admin:campaigns_*_change", STAFF),
+    ("admin:campaigns_document_file", STAFF),  # who reads drafts, reads their files
     ("admin:campaigns_*", WRITE),
     ("admin:petitions_*_changelist", STAFF),
     ("admin:petitions_*_change", STAFF),
@@ -111,6 +114,7 @@ TABLE = (
 WITHOUT_A_FILE = {
     "admin:petitions_ledgerentry_evidence",
     "admin:petitions_delivery_reply_view",
+    "admin:campaigns_document_file",
     "preview",
 }
 
@@ -157,6 +161,7 @@ def rows(tmp_path, settings):
         "sitesettings": SiteSettings.load(),
         "campaign": draft_campaign,
         "government": factories.make_government(),
+        "document": factories.make_document(slug="draft", state="draft"),
         "organisation": Organisation.objects.create(slug="voices", name="Free Voices"),
         "profile": factories.make_profile(slug="draft", state=Profile.State.DRAFT),
         "petition": factories.make_petition(slug="draft", state=Petition.State.DRAFT),

@@ -9,6 +9,7 @@ from campaign_site.demonstration import making
 from campaigns.models import (
     Addressee,
     Campaign,
+    Document,
     EarlierPlace,
     Government,
     HealthNote,
@@ -33,6 +34,8 @@ DOCUMENTS = {
 }
 # The dates that stand on a petition page, by person: arrest, trial, sentence, change, silence.
 KEY_DATES = {"huseyin-celil": {"2006-03", "2006-08", "2007-04", "2016-02", "2016"}}
+# Letters that the records do not tell apart: by a prisoner, and by an official.
+OTHER_KINDS = {"celil-prison-letter-2008": "prison_letter", "baird-reply-2014": "reply"}
 CONSENT = (
     "Facts published earlier in the documents named as sources; nothing is invented, and there is "
     "no picture. Published for the demonstration on one machine only."
@@ -68,6 +71,9 @@ def load(*, host, approver) -> None:
         record["slug"]: _campaign(record, governments, profiles, host)
         for record in making.read("data/campaigns.json")
     }
+    for record in making.read("data/campaigns.json"):
+        for paper in record["documents"]:
+            _document(paper, campaigns[record["slug"]], profiles, _organisations_of(paper, record))
     for record in making.read("data/petitions.json"):
         _petition(record, governments, profiles, campaigns, approver)
 
@@ -190,6 +196,44 @@ def _campaign(record, governments, profiles, host):
     # The organisations in the documents did not make this site, so none of them is behind it.
     campaign.organisations.add(host)
     return campaign
+
+
+def _organisations_of(paper, record) -> list[str]:
+    """Slugs of those that stand under it: the members of a coalition on that day."""
+    return [
+        slug
+        for signed in record["open_letter_signatories"]
+        if signed["document"] == paper["slug"]
+        for slug in signed["organisations"]
+    ]
+
+
+def _document(record, campaign, profiles, organisations):
+    """The text itself is not in our records: a summary, and where it can be read."""
+    original = record.get("translation_of")
+    document = Document.objects.create(
+        slug=record["slug"],
+        state=Document.State.PUBLISHED,
+        kind=OTHER_KINDS.get(record["slug"], record["kind"]),
+        title=record["title"],
+        summary=record["summary"],
+        date=record["date"],
+        date_words=record["date_text"] if record.get("date_inferred") else "",
+        sender=record["from"],
+        recipient=record["to"],
+        text_language=record.get("language", ""),
+        translation_of=original and Document.objects.get(slug=original),
+        provenance=record.get("language_note", ""),
+        sources="\n".join(
+            f"{source['document']}, {source['where']}" for source in record["sources"]
+        ),
+    )
+    document.campaigns.add(campaign)
+    document.senders.set(Organisation.objects.filter(slug__in=organisations))
+    document.published_by.set(Organisation.objects.filter(slug__in=record.get("published_by", ())))
+    document.profiles.set(
+        profile for profile in profiles.values() if profile.name in record["from"]
+    )
 
 
 def _petition(record, governments, profiles, campaigns, approver):

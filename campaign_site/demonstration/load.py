@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from campaign_site import contact_keys, keys, searching
-from campaign_site.demonstration import documents, drawings, estrava, making, translated
+from campaign_site.demonstration import documents, drawings, estrava, making, papers, translated
 from campaign_site.models import Member, OutboxMessage, SiteSettings
 from campaign_site.roles import Role
 from campaigns.models import Campaign, Organisation
@@ -34,6 +34,7 @@ def load(*, password: str) -> bool:
     documents.load(host=host, approver=staff["admin"])
     make_contact_key(settings.VAR / "offline", by=staff["admin"])
     estrava.load(words, making.read("signers.json"), host=host, staff=staff)
+    papers.load()
     translated.load()
     searching.reindex()  # aliases and key dates are written in bulk
     # Nobody opens the mailboxes of people who do not exist: no mail of theirs is to be sent.

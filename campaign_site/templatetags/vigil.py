@@ -1,6 +1,7 @@
 """Template filters that every page may use: `{% load vigil %}`."""
 
 import json
+import re
 from datetime import timedelta
 
 from django import template
@@ -47,6 +48,12 @@ def timeline(entries) -> list[tuple]:
 def rich_text(markdown: str | None, top: int = 3) -> SafeString:
     """`{{ campaign.story|rich_text }}`; `|rich_text:2` where the highest heading is an h2."""
     return rich_texts.render(markdown or "", top=top)
+
+
+@register.filter
+def document_text(markdown: str) -> SafeString:
+    """`{{ document.text|document_text }}`: with footnotes and what the editor put in."""
+    return rich_texts.render_document(markdown)
 
 
 @register.filter
@@ -160,6 +167,30 @@ def article(context, of, headline, people=()) -> SafeString:
     }
     if of.picture_to_share:
         facts["image"] = base + of.picture_to_share["url"]
+    return _json_ld(facts)
+
+
+@register.simple_tag(takes_context=True)
+def creative_work(context, of, people=()) -> SafeString:
+    """As `article`, for a letter or a document: written by others, perhaps long ago."""
+    base = context["site_url"]
+    address = base + of.get_absolute_url()
+    facts = {
+        "@context": "https://schema.org",
+        "@type": "CreativeWork",
+        "headline": of.title,
+        "description": of.summary,
+        "inLanguage": of.language_of_text,
+        "url": address,
+        "mainEntityOfPage": address,
+        "about": [_person(person, base) for person in people],
+    }
+    if re.fullmatch(r"[0-9-]+", of.date):  # neither about nor a span
+        facts["dateCreated"] = of.date
+    return _json_ld(facts)
+
+
+def _json_ld(facts):
     data = json.dumps(facts, ensure_ascii=False).translate(_IN_A_SCRIPT)
     return format_html('<script type="application/ld+json">{}</script>', mark_safe(data))  # noqa: S308
 

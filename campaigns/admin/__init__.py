@@ -1,3 +1,3 @@
-from campaigns.admin import campaign, government, organisation, profile
+from campaigns.admin import campaign, document, government, organisation, profile
 
-__all__ = ["campaign", "government", "organisation", "profile"]
+__all__ = ["campaign", "document", "government", "organisation", "profile"]

@@ -1,5 +1,6 @@
 from campaigns.models.asking import Action, Demand
 from campaigns.models.campaign import Campaign
+from campaigns.models.document import Document, Enclosure
 from campaigns.models.gallery import GalleryPhoto
 from campaigns.models.government import Addressee, Government, Office
 from campaigns.models.organisation import Organisation
@@ -20,7 +21,9 @@ __all__ = [
     "Addressee",
     "Campaign",
     "Demand",
+    "Document",
     "EarlierPlace",
+    "Enclosure",
     "GalleryPhoto",
     "Government",
     "HealthNote",

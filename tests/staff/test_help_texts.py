@@ -18,9 +18,11 @@ OBVIOUS = {
     "password2": "the same once more",
     "remove_photo": "a tick whose label is the sentence",
     "remove_share_image": "a tick whose label is the sentence",
+    "remove_file": "a tick whose label is the sentence",
     "remove_logo": "a tick whose label is the sentence",
     "DELETE": "Django's tick for a row",
     "id": "hidden",
+    "document": "of rows below a document: that document",
     "profile": "of rows below a person: that person",
 }
 
