@@ -1,11 +1,24 @@
+import re
+
+from django import forms
 from django.contrib import admin
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from campaign_site.admin_base import PageAdmin, PreviewLink, Publish, Refused, StaffInline, TakeDown
+from campaign_site.admin_base import (
+    PageAdmin,
+    PreviewLink,
+    Publish,
+    Refused,
+    StaffInline,
+    TakeDown,
+    change_url,
+)
 from campaign_site.admin_forms import PHOTO_FIELDS, IllustratedForm
 from campaign_site.going_public import publish
 from campaign_site.translating import Translated
+from campaigns import look_alikes
 from campaigns.admin.gallery import GalleryInline
 from campaigns.models import (
     EarlierPlace,
@@ -39,11 +52,52 @@ class PublishProfile(Publish):
 
 
 class ProfileForm(IllustratedForm):
+    # Of whom we warned on the page that comes back; saved once more, it is somebody else.
+    look_alikes = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    @property
+    def changed_data(self):
+        return [name for name in super().changed_data if name != "look_alikes"]
+
     def clean(self):
         super().clean()
         if self.instance.is_published and not self.cleaned_data.get("consent"):
             self.add_error("consent", str(NO_CONSENT))
+        self._warn_of_look_alikes()
         return self.cleaned_data
+
+    def _warn_of_look_alikes(self):
+        names = self._new_names()
+        found = look_alikes.find(names, besides=self.instance.pk) if names else []
+        told = set(self.data.get("look_alikes", "").split())
+        if {str(person.pk) for person in found} <= told:
+            return
+        self.data = self.data.copy()
+        self.data["look_alikes"] = " ".join(str(person.pk) for person in found)
+        links = format_html_join(
+            ", ",
+            '<a href="{}"><bdi>{}</bdi></a>',
+            ((change_url(person), person.name) for person in found),
+        )
+        self.add_error(
+            "name",
+            format_html(
+                gettext(
+                    "This looks like {}, who is here already. Is it somebody else? Press again to "
+                    "keep it as another person."
+                ),
+                links,
+            ),
+        )
+
+    def _new_names(self):
+        """What is typed now and was not there before, other spellings too."""
+        typed = [self.cleaned_data.get(name, "") for name in ("name", "native_name")]
+        if self.instance.pk:
+            before = (self.initial.get("name"), self.initial.get("native_name"))
+            return [name for name in typed if name and name not in before]
+        others = (self.data[key] for key in self.data if re.fullmatch(r"names-\d+-name", key))
+        return [name for name in (*typed, *others) if name]
 
 
 class NameInline(StaffInline, admin.TabularInline):
@@ -153,6 +207,7 @@ class ProfileAdmin(Translated, PageAdmin):
             {
                 "fields": (
                     "state_shown",
+                    "look_alikes",
                     "name",
                     "slug",
                     "family_name",

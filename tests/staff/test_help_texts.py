@@ -23,6 +23,7 @@ OBVIOUS = {
     "DELETE": "Django's tick for a row",
     "id": "hidden",
     "document": "of rows below a document: that document",
+    "look_alikes": "hidden",
     "profile": "of rows below a person: that person",
 }
 
