@@ -38,6 +38,12 @@ SECTIONS = (
         _("New document"),
     ),
     (
+        _("Case lists"),
+        _("Records of several people for a government that can ask about them."),
+        "campaigns.caselist",
+        _("New case list"),
+    ),
+    (
         _("Recipients"),
         _("Governments, parliaments and parties, their offices and office holders."),
         "campaigns.government",

@@ -20,7 +20,7 @@ from campaign_site.demo_mail import messages
 from campaign_site.models import ContactKey
 from campaign_site.publishing import published_or_gone
 from campaigns import case_rows
-from campaigns.models import Campaign, Document, Profile
+from campaigns.models import Campaign, CaseList, Document, Profile
 from petitions.models import Handover, Petition
 from petitions.views import languages_of
 
@@ -30,6 +30,7 @@ SEARCHED = {
     Petition: _("Petitions"),
     Campaign: _("Campaigns"),
     Document: _("Letters and documents"),
+    CaseList: _("Case lists"),
 }
 MOST_FOUND = 20  # of each kind
 MOST_DOCUMENTS = 12  # on the page of a campaign or a person, which links to all
@@ -189,8 +190,9 @@ def sitemap(request):
         "campaigns:profiles",
         "campaigns:campaigns",
         "campaigns:documents",
+        "case_lists",
     )
-    published = (model.objects.published() for model in (Petition, Profile, Campaign, Document))
+    published = (model.objects.published() for model in SEARCHED)
     rows = list(chain(*published))
     paths = []
     for known in languages.offered():
@@ -206,6 +208,8 @@ def sitemap(request):
 def _stands_in(row) -> set[str]:
     if isinstance(row, Petition):
         return languages_of(row)
+    if isinstance(row, CaseList):
+        return {languages.of_interface(row.language).code}
     return {languages.DEFAULT.code} | {
         code for code in row.translations if row.is_published_in(code)
     }

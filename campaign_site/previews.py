@@ -10,8 +10,8 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from campaign_site import languages, middleware, pages, preview_links, translations
-from campaigns.models import Campaign, Document, Profile
+from campaign_site import case_list_pages, languages, middleware, pages, preview_links, translations
+from campaigns.models import Campaign, CaseList, Document, Profile
 from petitions.forms import SignForm
 from petitions.models import Petition
 from petitions.views import petition_page
@@ -28,6 +28,7 @@ PAGES = {
     Campaign: pages.campaign_page,
     Profile: pages.profile_page,
     Document: pages.document_page,
+    CaseList: case_list_pages.case_list_page,
     Petition: _petition_page,
 }
 

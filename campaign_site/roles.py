@@ -26,6 +26,7 @@ CONTENT = (
     "campaigns.campaign",
     "campaigns.demand",
     "campaigns.action",
+    "campaigns.caselist",
     "campaigns.organisation",
     "campaigns.government",
     "campaigns.office",

@@ -3,7 +3,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from campaign_site import pages
+from campaign_site import case_list_pages, pages
 from campaign_site.feeds import News
 from campaigns.urls import unprefixed as files
 from petitions.urls import unprefixed
@@ -21,12 +21,30 @@ urlpatterns = [
     re_path(r"^media/(?P<name>[0-9a-f]{40}\.webp)$", pages.media, name="media"),
     path("", include((unprefixed, "counter"))),
     path("", include((files, "files"))),
+    path(
+        "case-lists/<slug:slug>/<int:number>/list.json",
+        case_list_pages.as_json,
+        name="case_list_json",
+    ),
+    path(
+        "case-lists/<slug:slug>/<int:number>/list.csv", case_list_pages.as_csv, name="case_list_csv"
+    ),
+    path(
+        "case-lists/<slug:slug>/<int:number>/list.pdf", case_list_pages.as_pdf, name="case_list_pdf"
+    ),
     *([path("demo/mail/", pages.demo_mail, name="demo_mail")] if settings.DEMO else []),
     *i18n_patterns(
         path("", pages.home, name="home"),
         path("campaigns/<slug:slug>/", pages.campaign, name="campaign"),
         path("profiles/<slug:slug>/", pages.profile, name="profile"),
         path("documents/<slug:slug>/", pages.document, name="document"),
+        path("case-lists/", case_list_pages.all_lists, name="case_lists"),
+        path("case-lists/<slug:slug>/", case_list_pages.case_list, name="case_list"),
+        path(
+            "case-lists/<slug:slug>/<int:number>/",
+            case_list_pages.version,
+            name="case_list_version",
+        ),
         path("about/", pages.about, name="about"),
         path("privacy/", pages.privacy, name="privacy"),
         path("search/", pages.search, name="search"),

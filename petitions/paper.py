@@ -114,14 +114,14 @@ class Part:
 class Workshop:
     """A folder under PRIVATE_ROOT in which one document is set; it goes when that is done."""
 
-    template = "paper.typ"
+    template = HERE / "paper.typ"
     seconds = SECONDS
 
     def __enter__(self):
         root = private_folder()
         self._folder = tempfile.TemporaryDirectory(dir=root, prefix="paper-")
         self.folder = Path(self._folder.name)
-        (self.folder / "paper.typ").write_bytes((HERE / self.template).read_bytes())
+        (self.folder / "paper.typ").write_bytes(self.template.read_bytes())
         return self
 
     def __exit__(self, *error):

@@ -4,12 +4,9 @@ Anybody may ask for it, so each is set once and kept under PRIVATE_ROOT by a dig
 stands on it; one is set at a time, and one that cannot be set is not tried again for a while.
 """
 
-import fcntl
 import hashlib
 import io
 import json
-import time
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import segno
@@ -22,11 +19,10 @@ from PIL import Image, ImageOps
 from campaign_site import languages
 from campaign_site.models import SiteSettings
 from campaign_site.pictures import largest
-from petitions.fonts import MissingFont
-from petitions.paper import HERE, PAPERS, CannotPrint, Workshop, directed
+from petitions import kept_files
+from petitions.paper import HERE, PAPERS, Workshop, directed
 
 SECONDS = 30
-TRY_AGAIN = 60 * 60  # seconds
 # The photo at its largest, in mm.
 CROP = {"a4": (180, 112), "letter": (185.9, 98)}
 PIXELS_WIDE = 1600  # 220 to the inch
@@ -35,12 +31,8 @@ SUMMARY, ASK = 420, 240
 QUIET = 4  # white around a code, in its squares: what cameras need
 
 
-class NotNow(Exception):
-    """Another poster is being set just now, or this one could not be set a while ago."""
-
-
 class PosterWorkshop(Workshop):
-    template = "poster.typ"
+    template = HERE / "poster.typ"
     seconds = SECONDS
 
 
@@ -59,64 +51,30 @@ def code_of(address: str, *, border: int) -> bytes:
 
 
 def poster(petition, paper: str) -> Path:
-    """The PDF. Raises NotNow."""
+    """The PDF. Raises kept_files.NotNow."""
     with translation.override(languages.of_interface(petition.language).code):
         document = _document(petition, paper)
     code = code_of(address_of(petition), border=0)
     photo = _photo(petition)
     document["photo"] = photo is not None
     inputs = hashlib.sha256(json.dumps(document, sort_keys=True).encode())
-    for piece in ((HERE / PosterWorkshop.template).read_bytes(), code, str(photo).encode()):
+    for piece in (PosterWorkshop.template.read_bytes(), code, str(photo).encode()):
         inputs.update(hashlib.sha256(piece).digest())
-    kept = _shelf() / f"{petition.pk}-{paper}-{inputs.hexdigest()[:40]}.pdf"
-    if not _is_there(kept):
-        with _one_at_a_time():
-            if not _is_there(kept):
-                for old in _shelf().glob(f"{petition.pk}-{paper}-*.pdf"):
-                    old.unlink(missing_ok=True)
-                _set(document, code, photo, kept)
-    if not kept.stat().st_size:
-        raise NotNow
-    return kept
+    return kept_files.kept(
+        "posters",
+        f"{petition.pk}-{paper}",
+        inputs.hexdigest(),
+        lambda: _set(document, code, photo),
+    )
 
 
-def _shelf():
-    folder = Path(settings.PRIVATE_ROOT) / "posters"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder
-
-
-def _is_there(kept):
-    """A poster that could not be set leaves an empty file for as long as nobody tries again."""
-    try:
-        found = kept.stat()
-    except FileNotFoundError:
-        return False
-    return found.st_size > 0 or time.time() - found.st_mtime < TRY_AGAIN
-
-
-@contextmanager
-def _one_at_a_time():
-    """Over all processes: whoever comes meanwhile is not kept waiting, which would take a thread."""
-    with open(_shelf() / "lock", "wb") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise NotNow from None
-        yield
-
-
-def _set(document, code, photo, kept):
-    unfinished = kept.with_suffix(".unfinished")
-    content = b""
-    with suppress(CannotPrint, MissingFont), PosterWorkshop() as workshop:
+def _set(document, code, photo) -> bytes:
+    with PosterWorkshop() as workshop:
         (workshop.folder / "code.svg").write_bytes(code)
         if photo:
             (workshop.folder / "photo.jpg").write_bytes(_cropped(photo, document["crop"]))
         workshop.set("make", document)
-        content = b"".join(workshop.made())
-    unfinished.write_bytes(content)
-    unfinished.replace(kept)
+        return b"".join(workshop.made())
 
 
 def _photo(petition):

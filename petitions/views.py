@@ -21,7 +21,7 @@ from campaign_site.same_site import from_our_pages
 from campaign_site.throttle import Verdict
 from campaigns.models.subscription import CONSENT
 from petitions import badge as badges
-from petitions import events, signing
+from petitions import events, kept_files, signing
 from petitions import poster as posters
 from petitions.forms import CodeForm, FindForm, NamedForm, SignForm
 from petitions.growth import growth
@@ -197,18 +197,23 @@ def poster(request, slug):
     if petition.is_closed:
         raise Http404
     paper = "letter" if request.GET.get("paper") == "letter" else "a4"
+    return kept_pdf(lambda: posters.poster(petition, paper), f"{slug}-{paper}.pdf")
+
+
+def kept_pdf(make, filename):
+    """A PDF that anybody may ask for, or when to ask again."""
     try:
-        file = posters.poster(petition, paper)
-    except posters.NotNow:
+        file = make()
+    except kept_files.NotNow:
         return HttpResponse(
-            _("This poster is not ready. Please try again in a minute."),
+            _("This PDF is not ready. Please try again in a minute."),
             content_type="text/plain; charset=utf-8",
             status=503,
             headers={"Retry-After": "60"},
         )
     # It streams, so no copy of it stays in the memory of the page cache.
     return FileResponse(
-        file.open("rb"), filename=f"{slug}-{paper}.pdf", headers={"Cache-Control": "max-age=600"}
+        file.open("rb"), filename=filename, headers={"Cache-Control": "max-age=600"}
     )
 
 

@@ -10,7 +10,16 @@ from django.utils.timezone import localdate
 from campaign_site import contact_keys, outbox, translations
 from campaign_site.management.commands.worker import WRITERS
 from campaign_site.models import Language, Member
-from campaigns.models import Addressee, Campaign, Demand, Document, Government, Office, Profile
+from campaigns.models import (
+    Addressee,
+    Campaign,
+    Demand,
+    Document,
+    Government,
+    Office,
+    Organisation,
+    Profile,
+)
 from petitions import signing
 from petitions.models import PendingSignature, Petition, Signature, Target
 
@@ -37,6 +46,10 @@ def make_government(name="Government of Estrava", *, addressee="Minister of Just
 def make_office(government, **values):
     values = {"kind": "embassy", "name": "Embassy of Estrava", "city": "Ottawa"} | values
     return Office.objects.create(government=government, **values)
+
+
+def make_organisation(name="Free Voices", **values):
+    return Organisation.objects.create(slug=f"organisation-{next(_number)}", name=name, **values)
 
 
 def make_campaign(**values):

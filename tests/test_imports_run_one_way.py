@@ -9,6 +9,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # Modules of campaign_site that may import both apps. Everything else there is ground.
 ROOF = {
     "campaign_site.urls",
+    "campaign_site.case_list_pages",
+    "campaign_site.case_list_pdf",
     "campaign_site.feeds",
     "campaign_site.pages",
     "campaign_site.previews",

@@ -51,6 +51,11 @@ ROWS = {
 # The page with the counter of 785 has no date. Its newest fact is of February 2016, so the 785
 # were counted then or later: more than that nobody can say.
 COUNTED_SINCE = "2016-02/.."
+# Nothing untrue about a real government: this list was given to nobody.
+CASE_LIST_NOTE = (
+    "Compiled for this demonstration from documents that end in 2021, to show how a record looks "
+    "on paper. It was submitted to nobody."
+)
 
 
 def load(*, host, approver) -> None:
@@ -76,6 +81,16 @@ def load(*, host, approver) -> None:
             _document(paper, campaigns[record["slug"]], profiles, _organisations_of(paper, record))
     for record in making.read("data/petitions.json"):
         _petition(record, governments, profiles, campaigns, approver)
+    making.freeze_list(
+        people=[profiles["huseyin-celil"]],
+        by=approver,
+        slug="record-of-huseyin-celil",
+        title="Case record: Huseyin Celil",
+        recipient=governments["government-of-canada"],
+        submitted_by=host,
+        introduction=CASE_LIST_NOTE,
+        report_back_requested=False,
+    )
 
 
 def _government(record):

@@ -56,6 +56,16 @@ def load(words, signers, *, host, staff) -> None:
     making.suggest(campaign, [letter | {"addressee": addressee}, *others])
     campaign.profiles.add(profile)
     campaign.organisations.add(host)
+    making.freeze_list(
+        people=[profile],
+        by=staff["campaigner"],
+        recipient=government,
+        addressee=addressee,
+        submitted_by=host,
+        submitted_on=(today - timedelta(days=LISTED)).isoformat(),
+        report_back_due=today + timedelta(days=40),
+        **words["case_list"],
+    )
     petition = making.make_petition(
         government=government,
         addressee=addressee,

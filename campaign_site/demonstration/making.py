@@ -6,7 +6,8 @@ from pathlib import Path
 from django.core.files.base import ContentFile
 
 from campaign_site import pictures
-from campaigns.models import Action, Demand
+from campaigns import case_lists
+from campaigns.models import Action, CaseList, Demand
 from petitions.models import Petition, Target
 
 HERE = Path(__file__).parent
@@ -46,6 +47,13 @@ def suggest(campaign, actions) -> None:
         action = Action(campaign=campaign, position=place, **fields)
         action.full_clean()
         action.save()
+
+
+def freeze_list(*, people, by, **fields) -> None:
+    """A published case list with its first version."""
+    case_list = CaseList.objects.create(state=CaseList.State.PUBLISHED, **fields)
+    case_list.people.set(people)
+    case_lists.freeze(case_list, by=by)
 
 
 def picture(png: bytes, alt: str) -> dict:

@@ -1,3 +1,17 @@
-from campaigns.admin import campaign, document, government, organisation, profile
+from campaigns.admin import (
+    campaign,
+    case_list,
+    document,
+    government,
+    organisation,
+    profile,
+)
 
-__all__ = ["campaign", "document", "government", "organisation", "profile"]
+__all__ = [
+    "campaign",
+    "case_list",
+    "document",
+    "government",
+    "organisation",
+    "profile",
+]

@@ -1,5 +1,6 @@
 from campaigns.models.asking import Action, Demand
 from campaigns.models.campaign import Campaign
+from campaigns.models.case_list import CaseList, CaseListVersion
 from campaigns.models.document import Document, Enclosure
 from campaigns.models.gallery import GalleryPhoto
 from campaigns.models.government import Addressee, Government, Office
@@ -20,6 +21,8 @@ __all__ = [
     "Action",
     "Addressee",
     "Campaign",
+    "CaseList",
+    "CaseListVersion",
     "Demand",
     "Document",
     "EarlierPlace",

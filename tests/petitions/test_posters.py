@@ -10,7 +10,7 @@ import pytest
 
 from campaign_site import middleware
 from campaign_site.models import SiteSettings
-from petitions import fonts, poster
+from petitions import fonts, kept_files
 from petitions.paper import Workshop
 from tests import factories
 from tests.every_page import PHOTO, _photo
@@ -155,7 +155,7 @@ def test_what_cannot_be_set_is_not_tried_again_and_again(client, shelf, settings
         assert get(client, petition)[0].status_code == 503
     assert len(settings_of_posters) == 1
     (left,) = shelf.glob("*.pdf")
-    long_ago = time.time() - poster.TRY_AGAIN - 1
+    long_ago = time.time() - kept_files.TRY_AGAIN - 1
     os.utime(left, (long_ago, long_ago))
     get(client, petition)
     assert len(settings_of_posters) == 2
