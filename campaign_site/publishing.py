@@ -11,14 +11,6 @@ class Gone(Exception):
     """This page was published once and is taken down: 410."""
 
 
-def published_or_gone(model, slug):
-    """Whose page is asked for: 404 for a draft, 410 for what was taken down."""
-    found = get_object_or_404(model.objects.exclude(state=model.State.DRAFT), slug=slug)
-    if found.state == model.State.REMOVED:
-        raise Gone
-    return found
-
-
 def language_field():
     return models.CharField(
         _("language"),

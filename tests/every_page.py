@@ -16,7 +16,9 @@ from django.utils.timezone import localdate, now
 from PIL import Image
 
 from campaign_site import files, pictures
+from campaigns import case_lists
 from campaigns.models import (
+    CaseList,
     EarlierPlace,
     Enclosure,
     GalleryPhoto,
@@ -93,8 +95,10 @@ class Everything:
         factories.translate(self.person, "fr")
         factories.translate(self.campaign, "fr", "ug")
         factories.translate(self.letter, "fr", "ug")
+        self.case_list = self._case_list()
         # By the part of the names of staff pages that says of what they are.
         self.rows = {
+            "campaigns_caselist": self.case_list,
             "petitions_petition": self.petition,
             "campaigns_profile": self.person,
             "campaigns_campaign": self.campaign,
@@ -177,6 +181,23 @@ class Everything:
         petition.profiles.add(self.person)
         return petition
 
+    def _case_list(self):
+        case_list = CaseList.objects.create(
+            slug="six-cases",
+            title="Six cases",
+            state="published",
+            recipient=self.petition.targets.get().government,
+            introduction="We ask you to raise them.",
+            demands=["Ask for a doctor."],
+            disclaimer="Many dare not speak.",
+            report_back_received=localdate(),
+            report_back_note="They asked.",
+        )
+        case_list.people.add(self.person)
+        for _version in range(2):
+            case_lists.freeze(case_list)
+        return case_list
+
     def slugs(self, name):
         """Whose page an address with a slug may show."""
         if name == "campaign":
@@ -185,6 +206,8 @@ class Everything:
             return [self.person.slug]
         if name == "document":
             return [self.letter.slug, self.report.slug, self.version.slug]
+        if name.startswith("case_list"):
+            return [self.case_list.slug]
         if name == "petitions:petition":
             return [row.slug for row in (self.petition, self.closed, self.later, self.named)]
         return [self.petition.slug]
@@ -235,7 +258,9 @@ class Everything:
                     values = [
                         one | {"token": t} for one in values for t in self.tokens(address.name)
                     ]
-                assert {"slug", "token"} >= set(address.parameters), address
+                if "number" in address.parameters:
+                    values = [one | {"number": 1} for one in values]
+                assert {"slug", "token", "number"} >= set(address.parameters), address
                 found += [address.path(**one) for one in values]
                 if address.name == "search":
                     found += [f"{address.path()}?q={typed}" for typed in ("marta", "zzz")]

@@ -15,7 +15,7 @@ from django.utils.timezone import now
 
 from campaign_site import contact_keys
 from campaign_site.models import AuditEvent, HeldWord, Language, SiteSettings
-from campaigns.models import Campaign, Organisation, Profile
+from campaigns.models import Campaign, CaseList, Organisation, Profile
 from petitions import batches, counting, deliveries, events, invalidation
 from petitions.models import Handover, LedgerEntry, PaperBatch, Petition
 from tests import factories
@@ -43,6 +43,7 @@ TABLE = (
     ("profile", EVERYBODY),
     ("document", EVERYBODY),
     ("files:document_file", EVERYBODY),
+    ("case_list*", EVERYBODY),
     ("petitions:*", EVERYBODY),
     ("counter:count", EVERYBODY),
     ("feed", EVERYBODY),
@@ -160,6 +161,9 @@ def rows(tmp_path, settings):
         "heldword": HeldWord.objects.create(language="en", word="a word of nobody"),
         "sitesettings": SiteSettings.load(),
         "campaign": draft_campaign,
+        "caselist": CaseList.objects.create(
+            slug="draft", title="Draft", recipient=factories.make_government()
+        ),
         "government": factories.make_government(),
         "document": factories.make_document(slug="draft", state="draft"),
         "organisation": Organisation.objects.create(slug="voices", name="Free Voices"),
