@@ -5,6 +5,9 @@ stands around it is in the default language. Staff add a language as a row of `L
 are offered it once somebody who speaks it has read what stands there.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import NamedTuple
 
 from django.conf import settings
@@ -69,12 +72,37 @@ def can_be_handed_out(code: str) -> bool:
     return of_interface(code).code == code and not _unread(code)
 
 
+_remembered = ContextVar("languages_read", default=None)
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Within it, the database is asked once which languages were read by whom: for a page that
+    only shows something."""
+    before = _remembered.set({})
+    try:
+        yield
+    finally:
+        _remembered.reset(before)
+
+
+def _readers() -> dict[str, str]:
+    """By code of language: who read what stands there; empty where nobody did."""
+    from campaign_site.models import Language
+
+    kept = _remembered.get()
+    if kept and "rows" in kept:
+        return kept["rows"]
+    rows = dict(Language.objects.values_list("code", "read_by"))
+    if kept is not None:
+        kept["rows"] = rows
+    return rows
+
+
 def offered() -> list[Known]:
     """To visitors: the default language first. A demonstration offers what nobody has read yet,
     and says so."""
-    from campaign_site.models import Language
-
-    rows = dict(Language.objects.values_list("code", "read_by"))
+    rows = _readers()
     return [
         DEFAULT,
         *(
@@ -91,10 +119,7 @@ def unread() -> bool:
 
 
 def _unread(code: str) -> bool:
-    from campaign_site.models import Language
-
-    row = Language.objects.filter(code=code).first()
-    return not was_read(code, row.read_by if row else "")
+    return not was_read(code, _readers().get(code, ""))
 
 
 def of_path(path: str) -> Known:

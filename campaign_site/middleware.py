@@ -121,6 +121,12 @@ def language(get_response):
     """The language of a page is in its path alone, so answers vary on no header."""
 
     def middleware(request):
+        if request.method in ("GET", "HEAD"):
+            with languages.read_once():
+                return answer(request)
+        return answer(request)
+
+    def answer(request):
         try:
             chosen = languages.of_path(request.path_info).code
         except (OperationalError, InterfaceError):

@@ -85,6 +85,7 @@ def profile(request, slug):
 
 def profile_page(request, found, *, preview=False):
     rows = case_rows.of(found)
+    petitions = Petition.objects.open().for_cards().filter(profiles=found)
     return render(
         request,
         "campaigns/profile.html",
@@ -95,7 +96,8 @@ def profile_page(request, found, *, preview=False):
             "held": found.held_in_words(rows["timeline"]),
             "sponsors": found.sponsors.all(),
             "related": found.related.published(),
-            "petitions": Petition.objects.open().for_cards().filter(profiles=found),
+            # Buttons name no recipient.
+            "petitions": petitions.prefetch_related(None),
             "campaigns": found.campaigns.published(),
             "documents": found.documents.published().newest_first()[:MOST_DOCUMENTS],
             "preview": preview,
