@@ -145,8 +145,8 @@ class Everything:
         more = PHOTO | {"photo": _photo(800, 600), "caption": "A bay"}
         GalleryPhoto.objects.create(profile=person, **more)
         GalleryPhoto.objects.create(profile=person, **more, video="https://video.example.org/1")
-        friend = factories.make_profile(name="Ivo Sand", status="released", status_as_of="2017")
-        person.related.add(friend)
+        self.friend = factories.make_profile(name="Ivo Sand", status="died", status_as_of="2017")
+        person.related.add(self.friend)
 
     def _write_letters(self):
         file = files.store("documents", SimpleUploadedFile("sentence.pdf", factories.pdf()))
@@ -203,7 +203,7 @@ class Everything:
         if name == "campaign":
             return [self.campaign.slug]
         if name == "profile":
-            return [self.person.slug]
+            return [self.person.slug, self.friend.slug]
         if name == "document":
             return [self.letter.slug, self.report.slug, self.version.slug]
         if name.startswith("case_list"):
