@@ -1,6 +1,6 @@
 """How near to the database's own speed are lists of a million names? Promise 25.
 
-    make benchmark [ARGS="--names 100000 --rounds 3"]
+Part of `make benchmark`; alone: .venv/bin/python benchmarks/delivering.py --names 100000
 
 In every round, one after the other: a bare INSERT … SELECT into the table of lists in their order,
 and `prepare`; then COPY of the same rows, and the CSV. Ratios of the same round are quoted, as
@@ -15,26 +15,13 @@ import subprocess
 import sys
 import time
 
+import many
 from stage import BASE, fresh_site, peak_memory
 
 CSV_OF_COPY = 0.4
 PREPARE_OF_INSERT = 0.5
 MOST_MEMORY = 50  # MB above idle
 
-SIGNATURES = """
-INSERT INTO petitions_signature (id, petition_id, state, deliver, held, held_reason, name, city,
-    name_key, city_key, digest, person, language, signed_on)
-SELECT gen_random_uuid(), %s, 'confirmed', true, false, '', name, city, lower(name), lower(city),
-    sha256(number::text::bytea), 1, 'en', current_date
-FROM (
-    SELECT number, (%s::text[])[1 + floor(random() * 8)] || ' '
-            || initcap(translate(left(md5(number::text), 9), '0123456789', 'ghiklmnopr')) AS name,
-        (%s::text[])[1 + floor(random() * 6)] || floor(random() * 300) AS city
-    FROM generate_series(1, %s) AS number
-) AS people
-"""
-FIRST_NAMES = ["Amina", "Ұлан", "ئايگۈل", "小明", "Zoë", "Björn", "བསྟན་འཛིན", "Άννα"]
-CITIES = ["Lund ", "Алматы ", "台北", "Saint-Étienne ", "Ürümchi ", "ལྷ་ས་"]
 BARE = """
 INSERT INTO petitions_delivered (signature_id, government_id, delivery_id, position)
 SELECT id, %s, %s, row_number() OVER (ORDER BY city_key COLLATE "C", name_key COLLATE "C", random())
@@ -50,37 +37,46 @@ COPY (
 
 def main(names, rounds):
     with fresh_site():
-        from django.db import connection
+        return 1 if measure(names, rounds)["problems"] else 0
 
-        from petitions import deliveries
-        from petitions.models import Delivery
-        from tests import factories
 
-        petition = factories.make_petition()
-        government = petition.targets.get().government
+def measure(names, rounds):
+    """In a site that is set up."""
+    from django.db import connection
 
-        def sql(statement, *values):
-            with connection.cursor() as cursor:
-                cursor.execute(statement, values)
+    from petitions import deliveries
+    from petitions.models import Delivery
+    from tests import factories
 
-        sql(SIGNATURES, petition.pk, FIRST_NAMES, CITIES, names)
-        sql("VACUUM ANALYZE petitions_signature")
-        empty = Delivery.objects.create(petition=petition, government=government, addressee="-")
-        figures = {"insert": [], "prepare": [], "copy": [], "csv": []}
+    petition = factories.make_petition()
+    government = petition.targets.get().government
 
-        for _round in range(rounds):
-            sql("TRUNCATE petitions_delivered")
-            bare = (government.pk, empty.pk, petition.pk)
-            figures["insert"].append(seconds(lambda bare=bare: sql(BARE, *bare)))
-            sql("TRUNCATE petitions_delivered")
-            start = time.perf_counter()
-            delivery = deliveries.prepare(petition, government)
-            figures["prepare"].append(time.perf_counter() - start)
-            assert delivery.names == names
-            figures["copy"].append(seconds(lambda pk=delivery.pk: copy(connection, pk)))
-            figures["csv"].append(export(delivery, "csv")["seconds"])
-        memory = {kind: export(delivery, kind) for kind in ("csv", "xlsx")}
-    return report(names, figures, memory)
+    def sql(statement, *values):
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+
+    many.sign(petition, names)
+    empty = Delivery.objects.create(petition=petition, government=government, addressee="-")
+    figures = {"insert": [], "prepare": [], "copy": [], "csv": []}
+
+    for _round in range(rounds):
+        sql("TRUNCATE petitions_delivered")
+        bare = (government.pk, empty.pk, petition.pk)
+        figures["insert"].append(seconds(lambda bare=bare: sql(BARE, *bare)))
+        sql("TRUNCATE petitions_delivered")
+        start = time.perf_counter()
+        delivery = deliveries.prepare(petition, government)
+        figures["prepare"].append(time.perf_counter() - start)
+        assert delivery.names == names
+        figures["copy"].append(seconds(lambda pk=delivery.pk: copy(connection, pk)))
+        figures["csv"].append(export(delivery, "csv")["seconds"])
+    memory = {kind: export(delivery, kind) for kind in ("csv", "xlsx")}
+    return {
+        "names": names,
+        "seconds": figures,
+        "memory": memory,
+        "problems": report(names, figures, memory),
+    }
 
 
 def copy(connection, delivery):
@@ -150,7 +146,7 @@ def report(names, figures, memory):
             problems.append(f"memory of {kind.upper()}")
     for problem in problems:
         print("NOT AS PROMISED:", problem)
-    return 1 if problems else 0
+    return problems
 
 
 if __name__ == "__main__":

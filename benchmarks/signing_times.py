@@ -10,18 +10,14 @@ unknown one (0.5: the times tell nothing). Ends with 1 when it is further than 0
 """
 
 import http.client
-import os
 import random
 import re
-import socket
 import statistics
-import subprocess
 import sys
 import time
-from pathlib import Path
 from urllib.parse import urlencode
 
-from stage import BASE, fresh_site
+from stage import collect_static, fresh_site, gunicorn
 
 EACH = 2_000
 WARM_UP = 200
@@ -29,13 +25,9 @@ LARGEST = 0.55
 
 
 def main():
-    with fresh_site(WEB_CONCURRENCY="1"):
+    with fresh_site():
         slug, known = make_signatures()
-        subprocess.run(
-            [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"],
-            cwd=BASE,
-            check=True,
-        )
+        collect_static()
         times = measure(slug, known)
     return report(*times)
 
@@ -65,29 +57,9 @@ def make_signatures():
 
 def measure(slug, known):
     """Seconds for each known and each unknown address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     # Limits per network are not what is measured here: they never look at an address.
-    module = Path(os.environ["VIGIL_VAR"]) / "benchmark_wsgi.py"
-    module.parent.mkdir(parents=True, exist_ok=True)
-    module.write_text(
-        "from campaign_site.wsgi import application\n"
-        "from campaign_site import throttle\n"
-        "throttle.SIGNING = throttle.Limit(100_000, 100_000)\n"
-    )
-    server = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "gunicorn", "--config", "campaign_site/gunicorn.conf.py"),
-            *("--bind", f"127.0.0.1:{port}", "--pythonpath", str(module.parent)),
-            "benchmark_wsgi:application",
-        ],
-        cwd=BASE,
-        stderr=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        visitor = Visitor(port, slug)
+    with gunicorn("unlimited:application", "--workers", "1") as port:
+        visitor = Visitor(int(port), slug)
         for number in range(WARM_UP):
             visitor.sign(f"warmup{number:04}@example.org")
         times = {True: [], False: []}
@@ -96,9 +68,6 @@ def measure(slug, known):
             random.shuffle(pair)
             for is_known, typed in pair:
                 times[is_known].append(visitor.sign(typed))
-    finally:
-        server.terminate()
-        server.wait()
     return times[True], times[False]
 
 
@@ -106,19 +75,9 @@ class Visitor:
     def __init__(self, port, slug):
         self.connection = http.client.HTTPConnection("127.0.0.1", port)
         self.path = f"/petitions/{slug}/"
-        page = self._wait_for_page()
+        self.connection.request("GET", self.path, headers={"Host": "localhost"})
+        page = self.connection.getresponse().read().decode()
         self.token = re.search(r'name="form_token" value="([0-9a-f]+)"', page).group(1)
-
-    def _wait_for_page(self):
-        for _ in range(100):
-            try:
-                self.connection.request("GET", self.path, headers={"Host": "localhost"})
-            except ConnectionRefusedError:
-                self.connection.close()
-                time.sleep(0.2)
-            else:
-                return self.connection.getresponse().read().decode()
-        raise SystemExit("gunicorn does not answer")
 
     def sign(self, address):
         form = {"name": "Amina", "city": "Lund", "email": address, "deliver": "yes"}

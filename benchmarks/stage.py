@@ -4,8 +4,11 @@ import base64
 import os
 import re
 import secrets
+import socket
+import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,7 +51,98 @@ def fresh_site(**environment: str) -> Iterator[Path]:
                 connections.close_all()
 
 
+@contextmanager
+def child(command: list[str], **environment: str) -> Iterator[subprocess.Popen]:
+    """A program that ends with us. What it says on stderr lies in a file of its own."""
+    with tempfile.TemporaryFile("w+") as said:
+        process = subprocess.Popen(
+            command, cwd=BASE, env=os.environ | environment, stdout=said, stderr=said
+        )
+        try:
+            yield process
+        finally:
+            ended_by_itself = process.poll() is not None
+            process.terminate()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            if ended_by_itself:
+                said.seek(0)
+                print(" ".join(command), "ended by itself:\n", said.read()[-2000:])
+
+
+@contextmanager
+def gunicorn(application: str, *arguments: str, **environment: str) -> Iterator[int]:
+    """Serves it with the configuration that we ship. Gives the port."""
+    port = free_port()
+    command = [sys.executable, "-m", "gunicorn", "--config", "campaign_site/gunicorn.conf.py"]
+    command += ["--log-level", "warning", "--pythonpath", "benchmarks", *arguments, application]
+    with child(command, BIND=f"127.0.0.1:{port}", **environment) as process:
+        wait_for_port(port, process)
+        yield Server(port, process.pid)
+
+
+class Server(int):
+    """A port, and the process that serves it."""
+
+    def __new__(cls, port, pid):
+        made = super().__new__(cls, port)
+        made.pid = pid
+        return made
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def wait_for_port(port: int, process: subprocess.Popen, patience: float = 60) -> None:
+    until = time.monotonic() + patience
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise SystemExit("a server did not start")
+
+
+def collect_static() -> None:
+    subprocess.run(
+        [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"],
+        cwd=BASE,
+        check=True,
+    )
+
+
 def peak_memory() -> int:
     """The most that this process ever had, in MB. (getrusage tells the parent's, too.)"""
-    status = Path("/proc/self/status").read_text()
-    return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) // 1024
+    return memory_of("self", "VmHWM")
+
+
+def memory_of(pid: int | str, what: str = "VmRSS") -> int:
+    """In MB."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(rf"{what}:\s+(\d+) kB", status).group(1)) // 1024
+
+
+def family(pid: int) -> list[int]:
+    """A process and all below it."""
+    found = [pid]
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child_pid in children.read_text().split():
+            found += family(int(child_pid))
+    return found
+
+
+def memory_of_family(pid: int) -> int:
+    """In MB, without counting twice what forked processes share."""
+    total = 0
+    for member in family(pid):
+        text = Path(f"/proc/{member}/smaps_rollup").read_text()
+        total += int(re.search(r"Pss:\s+(\d+) kB", text).group(1))
+    return total // 1024
