@@ -43,7 +43,7 @@ def configure():
         DATABASES={
             "default": environ.Env().db_url("DATABASE_URL")
             | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
-            | {"OPTIONS": {"server_side_binding": True}}
+            | {"OPTIONS": {"server_side_binding": True, "prepare_threshold": 5}}
         },
     )
 

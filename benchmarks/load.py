@@ -18,6 +18,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 
 NUMBER = "#########"  # in a request: the number of this request, nine digits
+ADDRESS = "10.@@.@@.@@"  # in a request: an address of the network, another one each time
+WINDOW = 10  # seconds
 STUCK = 30  # seconds without an answer
 
 
@@ -38,7 +40,7 @@ class Result:
     statuses: dict[str, int] = field(default_factory=dict)
     failed: int = 0  # refused, cut off or stuck
     times: list[float] = field(default_factory=list)  # seconds, of each answer
-    good_times: list[float] = field(default_factory=list)  # of those below 400
+    windows: list[dict] = field(default_factory=list)  # the same by windows of time
     bytes: int = 0
     cpu: float = 0.0  # of one core, that the generator itself took
 
@@ -107,7 +109,10 @@ class Generator:
         self.result = Result()
         self.statuses = Counter()
         self.requests = [text.encode() for text in load.requests]
-        self.numbered = [NUMBER.encode() in text for text in self.requests]
+        self.numbered = [
+            NUMBER.encode() in text or ADDRESS.encode() in text for text in self.requests
+        ]
+        self.by_window = {}
         self.number = load.first_number
         self.asked = 0
         self.poll = select.epoll()
@@ -120,6 +125,8 @@ class Generator:
         text = self.requests[which]
         if self.numbered[which]:
             text = text.replace(NUMBER.encode(), b"%09d" % self.number)
+            network = "10.{}.{}.{}".format(*self.number.to_bytes(4, "big")[1:])
+            text = text.replace(ADDRESS.encode(), network.encode())
             self.number += 1
         return text
 
@@ -135,6 +142,9 @@ class Generator:
             connection.socket.sendall(self.next_request())
         except OSError:
             self.lost(connection)
+
+    def window(self):
+        return self.by_window.setdefault(int((time.perf_counter() - self.begin) // WINDOW), [])
 
     def lost(self, connection):
         self.result.failed += 1
@@ -175,8 +185,7 @@ class Generator:
         taken = time.perf_counter() - connection.busy_since
         self.statuses[status] += 1
         self.result.times.append(taken)
-        if status < "400":
-            self.result.good_times.append(taken)
+        self.window().append(taken)
         self.result.bytes += len(head) + 4 + length
         if b"\r\nconnection: close" in lower:
             self.close(connection)
@@ -187,7 +196,7 @@ class Generator:
     def work(self) -> Result:
         load, idle = self.load, self.idle
         cpu = time.process_time()
-        begin = time.perf_counter()
+        begin = self.begin = time.perf_counter()
         end = begin + load.seconds
         due = [begin] if load.rate else []  # a heap of one: when the next request is due
         while (moment := time.perf_counter()) < end:
@@ -215,6 +224,10 @@ class Generator:
         self.result.seconds = took
         self.result.cpu = (time.process_time() - cpu) / took
         self.result.statuses = dict(self.statuses)
+        self.result.windows = [
+            {"at": number * WINDOW, "count": len(times), "p99": percentile(times, 0.99)}
+            for number, times in sorted(self.by_window.items())
+        ]
         return self.result
 
     def listen(self, patience):

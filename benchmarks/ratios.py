@@ -28,7 +28,7 @@ from pathlib import Path
 import delivering
 import load
 import many
-from stage import collect_static, fresh_site, gunicorn, memory_of_family
+from stage import collect_static, cpu_of_family, fresh_site, gunicorn, memory_of_family
 
 PAGE_OF_BARE = 0.8
 SIGN_OF_BARE = 0.5
@@ -113,9 +113,11 @@ def one_round(asked, options, number):
         # Connections are made, and everything is asked once, before it counts.
         load.run(load.Load(int(port), [request], 0.3, CONNECTIONS, first_number=_number))
         _number += 10_000
+        before = [cpu_of_family(pid) for pid in (port.pid, fresh_site.database)]
         result = load.run(
             load.Load(int(port), [request], options.seconds, CONNECTIONS, first_number=_number)
         )
+        after = [cpu_of_family(pid) for pid in (port.pid, fresh_site.database)]
         _number += sum(result.statuses.values()) + CONNECTIONS
         if result.failed or any(status >= "400" for status in result.statuses):
             raise SystemExit(f"{name}: {result.statuses}, {result.failed} failed")
@@ -124,6 +126,10 @@ def one_round(asked, options, number):
             "p50": load.percentile(result.times, 0.5),
             "p99": load.percentile(result.times, 0.99),
             "generator": result.cpu,
+            "cpu": [
+                1000 * (end - begin) / len(result.times)
+                for begin, end in zip(before, after, strict=True)
+            ],
         }
     return figures
 
@@ -145,7 +151,10 @@ def spread(values, digits=2):
 
 def print_part(signatures, reading, writing):
     print(f"\n{signatures:,} signatures, {len(reading)} rounds, median (least to most)")
-    print(f"{'':12}{'a second':>26}{'of bare':>24}{'p50 ms':>9}{'p99 ms':>9}{'generator':>11}")
+    print(
+        f"{'':12}{'a second':>26}{'of bare':>24}{'p50 ms':>9}{'p99 ms':>9}{'generator':>11}"
+        f"{'cpu ms: web + database':>26}"
+    )
     for rounds in (reading, writing):
         for name in rounds[0]:
             if name == "memory":
@@ -157,7 +166,9 @@ def print_part(signatures, reading, writing):
                 f"{'' if name == 'bare' else spread(ratios(rounds, name)):>24}"
                 f"{statistics.median(one['p50'] for one in each):>9.1f}"
                 f"{statistics.median(one['p99'] for one in each):>9.1f}"
-                f"{statistics.median(one['generator'] for one in each):>10.0%} "
+                f"{statistics.median(one['generator'] for one in each):>11.0%}"
+                f"{statistics.median(one['cpu'][0] for one in each):>16.2f} +"
+                f"{statistics.median(one['cpu'][1] for one in each):5.2f}"
             )
     print(f"memory of the web server: {reading[-1]['memory']} MB", flush=True)
 

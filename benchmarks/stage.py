@@ -4,6 +4,7 @@ import base64
 import os
 import re
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 BASE = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(BASE))
@@ -28,6 +30,7 @@ def fresh_site(**environment: str) -> Iterator[Path]:
         folder.chmod(0o711)
         with EmbeddedPostgres(folder / "database", settings={"max_connections": "50"}) as server:
             server.create_database("vigil")
+            fresh_site.database = server.process.pid
             os.environ |= {
                 "DATABASE_URL": server.url("vigil"),
                 "VIGIL_VAR": str(folder / "var"),
@@ -71,6 +74,60 @@ def child(command: list[str], **environment: str) -> Iterator[subprocess.Popen]:
             if ended_by_itself:
                 said.seek(0)
                 print(" ".join(command), "ended by itself:\n", said.read()[-2000:])
+
+
+@contextmanager
+def behind_nginx(folder: Path, **environment: str) -> Iterator["Behind"]:
+    """The site as it is shipped: nginx with `deploy/nginx.conf`, gunicorn, worker. Only names,
+    places and the certificate are others, and who asks says from which address."""
+    program = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+    if program is None:
+        raise SystemExit("This needs nginx (Debian: apt install nginx).")
+    socket_file = folder / "web.sock"
+    port = free_port()
+    text = (BASE / "deploy" / "nginx.conf").read_text()
+    for pattern, instead in (
+        (r"unix:/run/vigil/web\.sock", f"unix:{socket_file}"),
+        (r"/var/cache/nginx/vigil", str(folder / "nginx-cache")),
+        (r"/var/log/nginx/", f"{folder}/nginx-"),
+        (r"petitions\.example\.org", "localhost"),
+        (r"(?m)^ *listen \[::\].*\n", ""),
+        (r"listen 80;", f"listen 127.0.0.1:{free_port()};"),
+        (r"listen 443 [^;]*;", f"listen 127.0.0.1:{port} backlog=1024;"),
+        (r"(?m)^ *ssl_.*\n", ""),
+    ):
+        text, found = re.subn(pattern, instead, text)
+        assert found, pattern
+    (folder / "site.conf").write_text(text)
+    folders = "".join(
+        f"{kind}_temp_path {folder}/nginx-{kind};\n"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    main = folder / "nginx.conf"
+    main.write_text(
+        ("user root;\n" if os.geteuid() == 0 else "")
+        + f"pid {folder}/nginx.pid; daemon off; worker_processes 2; error_log stderr crit;\n"
+        "events { worker_connections 4096; }\n"
+        f"http {{ set_real_ip_from 127.0.0.1; real_ip_header X-Forwarded-For; {folders}"
+        f"include {folder}/site.conf; }}\n"
+    )
+    web = [sys.executable, "-m", "gunicorn", "--config", "campaign_site/gunicorn.conf.py"]
+    web += ["--log-level", "warning", "campaign_site.wsgi"]
+    with (
+        child(web, BIND=f"unix:{socket_file}", TRUSTED_PROXIES="1", **environment) as ours,
+        child([program, "-p", str(folder), "-c", str(main)]) as proxy,
+        child([sys.executable, "manage.py", "worker"], **environment) as worker,
+    ):
+        wait_for_port(port, proxy)
+        until = time.monotonic() + 60
+        while not socket_file.exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        yield Behind(port, {"web": ours.pid, "proxy": proxy.pid, "worker": worker.pid})
+
+
+class Behind(NamedTuple):
+    port: int
+    processes: dict[str, int]
 
 
 @contextmanager
@@ -137,6 +194,15 @@ def family(pid: int) -> list[int]:
         for child_pid in children.read_text().split():
             found += family(int(child_pid))
     return found
+
+
+def cpu_of_family(pid: int) -> float:
+    """Seconds of one core that a process, and all that lives below it, have taken."""
+    ticks = 0
+    for member in family(pid):
+        words = Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(words[11]) + int(words[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def memory_of_family(pid: int) -> int:

@@ -97,12 +97,26 @@ _NARROW = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3002: "."
 _INVALID = _("Please type an e-mail address, such as amina@example.org.")
 
 
-def clean_address(text: str) -> str:
+class Clean(str):
+    """An address that `clean_address` accepted: to ask once more costs nothing."""
+
+    __slots__ = ()
+
+
+class Mailbox(Clean):
+    """A canonical one, see below."""
+
+    __slots__ = ()
+
+
+def clean_address(text: str) -> Clean:
     """The address as we write to it: its domain in ASCII. Raise ValidationError, look nothing up.
 
     The part before the @ stays as typed. It has to be ASCII: most mail servers, ours perhaps
     among them, cannot carry anything else.
     """
+    if isinstance(text, Clean):
+        return text
     # Before anything walks over it: somebody may send a megabyte.
     if len(text) > 2 * LONGEST:
         raise ValidationError(_("This e-mail address is too long."), code="too_long")
@@ -123,23 +137,25 @@ def clean_address(text: str) -> str:
     address = found.ascii_email
     if len(address) > LONGEST:
         raise ValidationError(_("This e-mail address is too long."), code="too_long")
-    return address
+    return Clean(address)
 
 
-def canonical(address: str) -> str:
+def canonical(address: str) -> Mailbox:
     """The one spelling that stands for a mailbox: for digests and comparisons, never to write to.
 
     Raise ValidationError for what `clean_address` refuses.
     """
+    if isinstance(address, Mailbox):
+        return address
     local, _at, host = clean_address(address).lower().rpartition("@")
     provider = _PROVIDER_OF.get(host)
     if provider is None:
-        return f"{local}@{host}"
+        return Mailbox(f"{local}@{host}")
     # An address that begins with the sign has no name before it: leave it alone.
     local = local.partition(provider.tag)[0] or local
     if provider.dots:
         local = local.replace(".", "") or local
-    return f"{local}@{provider.domains[0] if provider.one_mailbox else host}"
+    return Mailbox(f"{local}@{provider.domains[0] if provider.one_mailbox else host}")
 
 
 def domain(address: str) -> str:

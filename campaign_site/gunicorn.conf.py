@@ -3,6 +3,7 @@
 What a host may want to change comes from the environment, or from gunicorn's own arguments.
 """
 
+import gc
 import logging
 import os
 
@@ -11,6 +12,8 @@ bind = os.environ.get("BIND", "127.0.0.1:8000").split()
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "gthread"
 threads = 8
+# Longer than the proxy keeps its end open, which would else ask over a connection that just closed.
+keepalive = 75
 # A door for commands to a running server, which nobody here uses.
 control_socket_disable = True
 # Our own middleware writes one line for each request, which names no path and no address.
@@ -28,3 +31,10 @@ def _says_nothing_of_visitors(record):
 
 def on_starting(server):
     logging.getLogger("gunicorn.error").addFilter(_says_nothing_of_visitors)
+
+
+def post_worker_init(worker):
+    # What was loaded stays as long as the process: looking through it for what could go costs
+    # many milliseconds, again and again.
+    gc.collect()
+    gc.freeze()

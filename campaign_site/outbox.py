@@ -51,24 +51,25 @@ def put(
     reference: uuid.UUID | None = None,
     slow: bool = False,
 ) -> None:
-    """Insert one mail. `slow` lets it wait: it is never dropped for that.
-
-    Without a body, the worker asks the writer of that kind for subject and body.
-    """
-    content = json.dumps(
-        {"to": to, "subject": subject, "body": body, "language": language}
-    ).encode()
+    """Insert one mail. `slow` lets it wait: it is never dropped for that."""
+    content = {"to": to, "subject": subject, "body": body, "language": language}
     OutboxMessage.objects.bulk_create(
-        [
-            OutboxMessage(
-                kind=kind,
-                slow=slow,
-                due_at=now() + SLOW_LANE if slow else now(),
-                address_hash=None if kind == Kind.STAFF else address_hash(to),
-                reference=reference,
-                sealed=sealing.seal(_LABEL, content),
-            )
-        ]
+        [message(kind, content, reference=reference, slow=slow)],
+    )
+
+
+def message(
+    kind: Kind, content: dict, *, reference=None, slow=False, mailbox: str = ""
+) -> OutboxMessage:
+    """One mail, still to be inserted. Its content has a `to`; without a `body`, the worker asks
+    the writer of that kind for subject and body. `mailbox`: its canonical address, if known."""
+    return OutboxMessage(
+        kind=kind,
+        slow=slow,
+        due_at=now() + SLOW_LANE if slow else now(),
+        address_hash=None if kind == Kind.STAFF else address_hash(mailbox or content["to"]),
+        reference=reference,
+        sealed=sealing.seal(_LABEL, json.dumps(content).encode()),
     )
 
 
@@ -175,7 +176,7 @@ def send_next(mail_connection=None, writers: Mapping[int, Writer] = MappingProxy
         return True
     try:
         content = json.loads(sealing.open_sealed(_LABEL, message.sealed))
-        if not content["body"]:
+        if not content.get("body"):
             content |= writers[message.kind](content)
         mail_connection = mail_connection or transport()
         mail_connection.open()  # stays open for the next mail

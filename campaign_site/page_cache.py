@@ -16,6 +16,7 @@ import os
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
@@ -38,6 +39,7 @@ TRIED_AGAIN_AFTER = 2
 PATIENCE = 3  # seconds to wait for whoever renders, before an older page will do
 MOST_BYTES = 32_000_000  # in each process
 MOST_PAGES = 5_000
+MOST_FACTS = 500
 
 
 class Variant(NamedTuple):
@@ -193,6 +195,7 @@ class PageCache:
         with self.lock:
             self.pages = OrderedDict()
             self.query_keys = {}
+            self.facts = {}
 
     def look_at_generation(self):
         """Publishing touches a file, at which every process looks."""
@@ -253,8 +256,26 @@ class PageCache:
             for key in [key for key, value in self.pages.items() if value is page]:
                 del self.pages[key]
 
+    def fact(self, key, ask):
+        self.look_at_generation()
+        facts = self.facts  # these, so that what is forgotten meanwhile does not come back
+        moment = time.monotonic()
+        until, value = facts.get(key, (0, None))
+        if until <= moment:
+            value = ask()
+            if len(facts) >= MOST_FACTS:
+                facts.clear()
+            facts[key] = moment + RENEWED_AFTER, value
+        return value
+
 
 cache = PageCache()
+
+
+def fact(key: Hashable, ask: Callable):
+    """What every visitor's request needs and staff seldom change: kept as long as a page, and
+    forgotten like one when somebody publishes. Whoever is given it changes nothing in it."""
+    return cache.fact(key, ask)
 
 
 def _generation_file():

@@ -102,6 +102,8 @@ if env.str("DATABASE_URL", ""):
     DATABASES["default"].setdefault("OPTIONS", {})["server_side_binding"] = True
     # A database that does not even refuse is away, too.
     DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
+    # What is asked again and again is parsed and planned once for each connection.
+    DATABASES["default"]["OPTIONS"].setdefault("prepare_threshold", 5)
 
 # --- Mail ------------------------------------------------------------------------------------
 # Every mail goes through our own outbox; the worker hands it over to EMAIL_URL, as

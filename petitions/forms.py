@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from campaign_site import addresses, sealing
 from campaign_site.models import ContactKey
 from campaign_site.names import clean_name, clean_place
+from campaign_site.page_cache import fact
 from campaigns.models.subscription import CONSENT
 
 FORM_HOURS = 48
@@ -100,7 +101,7 @@ class SignForm(NamedForm):
         super().__init__(data, **kwargs)
         self.petition = petition
         self.deliver = data is None or data.get("deliver") != "no"
-        if ContactKey.current() is None:
+        if fact("contact key", ContactKey.current) is None:
             del self.fields["updates"]
         if data is None:
             self.initial["form_token"] = form_token(petition)

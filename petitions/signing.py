@@ -5,7 +5,7 @@ who has signed. Only what comes through the mailbox changes anything.
 """
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
@@ -18,6 +18,8 @@ from django.utils.timezone import localdate, localtime, now
 from campaign_site import addresses, erasures, links, outbox, sealing
 from campaign_site.models import ContactKey, HeldWord, OutboxMessage, SiteSettings
 from campaign_site.names import comparison_key, held_reason
+from campaign_site.page_cache import fact
+from campaign_site.rows import insert_together
 from campaigns import subscriptions
 from petitions import counting
 from petitions.models import Delivered, Delivery, PendingSignature, Petition, Signature
@@ -64,52 +66,66 @@ def domain_digest(petition_id: int, address: str) -> bytes:
 # --- Signing ---------------------------------------------------------------------------------
 
 
-@transaction.atomic
 def sign(petition, *, name, city, address, deliver, language, updates=False, slow=False) -> None:
-    """Insert one attempt and one mail, whatever the address's history."""
+    """Insert one attempt and one mail, whatever the address's history.
+
+    One statement and no query: the petition is the one that the visitor's form was checked with.
+    """
     public_id = uuid.uuid4()
+    mailbox = addresses.canonical(address)
     updates_key = ContactKey.current() if updates else None
-    PendingSignature.objects.bulk_create(
-        [
-            PendingSignature(
-                id=public_id,
-                petition=petition,
-                name=name if deliver else "",
-                city=city if deliver else "",
-                deliver=deliver,
-                language=language,
-                digest=mailbox_digest(petition.pk, address),
-                domain_digest=domain_digest(petition.pk, address),
-                code_digest=links.code_digest(links.make_code(public_id)),
-                address=None
-                if petition.high_risk
-                else sealing.seal(_ADDRESS, address.encode(), public_id.bytes),
-                updates_key=updates_key,
-                updates_box=subscriptions.seal(
-                    updates_key, address=address, campaign=petition.campaign, language=language
-                )
-                if updates_key
-                else None,
-            )
-        ]
+    attempt = PendingSignature(
+        id=public_id,
+        petition=petition,
+        name=name if deliver else "",
+        city=city if deliver else "",
+        deliver=deliver,
+        language=language,
+        digest=mailbox_digest(petition.pk, mailbox),
+        domain_digest=domain_digest(petition.pk, mailbox),
+        code_digest=links.code_digest(links.make_code(public_id)),
+        address=None
+        if petition.high_risk
+        else sealing.seal(_ADDRESS, address.encode(), public_id.bytes),
+        updates_key=updates_key,
+        updates_box=subscriptions.seal(
+            updates_key, address=address, campaign=petition.campaign, language=language
+        )
+        if updates_key
+        else None,
     )
-    _put_confirmation(petition, public_id, address, language, slow=slow or petition.slow_lane)
-
-
-def _put_confirmation(petition, public_id, address, language, *, slow):
-    outbox.put(
+    mail = outbox.message(
         OutboxMessage.Kind.CONFIRMATION,
-        to=address,
+        {
+            "to": address,
+            "language": language,
+            "petition": petition.pk,
+            "attempt": public_id.hex,
+            "signed_at": now().isoformat(),
+        },
         reference=public_id,
-        slow=slow,
-        **_mail("confirm", public_id, petition, language),
+        mailbox=mailbox,
+        slow=slow or petition.slow_lane,
+    )
+    insert_together(attempt, mail)
+
+
+def write_confirmation(content: dict) -> dict:
+    """Subject and body of the mail that `sign` queued."""
+    number = content["petition"]
+    return _mail(
+        "confirm",
+        uuid.UUID(content["attempt"]),
+        fact(("petition", number), lambda: Petition.objects.get(pk=number)),
+        content["language"],
+        datetime.fromisoformat(content["signed_at"]),
     )
 
 
-def _mail(name, public_id, petition, language, signed_at=None) -> dict:
+def _mail(name, public_id, petition, language, signed_at) -> dict:
     """Subject and body. Nothing that a visitor typed is in them."""
     code = links.make_code(public_id)
-    until = (signed_at or now()) + timedelta(days=PENDING_DAYS)
+    until = signed_at + timedelta(days=PENDING_DAYS)
     with translation.override(language):
         context = {
             "site": SiteSettings.load().name,

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from campaign_site import languages, links, outbox, throttle
 from campaign_site.keys import require_signer_key
+from campaign_site.page_cache import fact
 from campaign_site.publishing import Gone
 from campaign_site.same_site import from_our_pages
 from campaign_site.throttle import Verdict
@@ -53,13 +54,19 @@ def _published(slug):
     return petition
 
 
+def _known(slug):
+    """As `_published`, at most some seconds ago. Nothing that is counted is read from it."""
+    return fact(("petition", slug), lambda: _published(slug))
+
+
 def _in_its_languages(view):
     """A view of a petition. Where its letter, demands and promise are not in the language of the
     address, it leads to the original: nobody signs what they can read only in part."""
 
     @wraps(view)
     def wrapped(request, slug, **more):
-        petition = _published(slug)
+        # To sign, nothing is asked of the database but to keep what was typed.
+        petition = _known(slug) if request.method == "POST" else _published(slug)
         here = languages.current().code
         # Asked in this order: in its own language, nothing is looked up.
         if petition.can_be_signed_in(here) or here == _home(petition):

@@ -13,11 +13,14 @@ import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from campaign_site import page_cache
+from campaign_site import outbox, page_cache
+from campaign_site.models import OutboxMessage
 from campaign_site.page_cache import IF_ERROR, OLDEST, RENEWED_AFTER, cache, hits_first, publish
+from petitions import publishing
 from tests import factories
 from tests.every_page import Everything
 from tests.factories import sign_and_confirm
+from tests.visitors import personal, post_sign
 
 WORDS = "Free Marta Ilin and let her come home. " * 40
 factory = RequestFactory()
@@ -489,9 +492,67 @@ def test_a_foreign_name_is_refused_where_the_page_is_kept_too(client, petition):
 
 @pytest.mark.django_db
 def test_pages_behind_a_token_are_never_kept(client, petition):
-    pending = factories.sign(petition)
-    from tests.visitors import personal
-
-    client.get(personal(pending))
+    client.get(personal(factories.sign(petition)))
     client.get("/signatures/find/")
     assert not [key for key in cache.pages if key[0].startswith("/signatures/")]
+
+
+# --- What signing needs ----------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_signing_asks_the_database_for_nothing_but_to_keep_it(
+    client, petition, django_assert_num_queries
+):
+    """Promises 4 and 24: one statement, whatever the address's history."""
+    client.get(petition.get_absolute_url())
+    for _ in range(2):
+        post_sign(client, petition)  # the first one of a process asks what it is about
+    with django_assert_num_queries(1):
+        assert post_sign(client, petition).status_code == 303
+    assert petition.pending.count() == OutboxMessage.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_attempt_and_mail_are_kept_together_or_not_at_all(client, petition, monkeypatch):
+    """Promise 19: one without the other would be a signature that nobody can confirm."""
+    client.raise_request_exception = False
+    real = outbox.message
+
+    def broken(*args, **kwargs):
+        made = real(*args, **kwargs)
+        made.kind = None  # the database refuses it
+        return made
+
+    monkeypatch.setattr(outbox, "message", broken)
+    assert post_sign(client, petition).status_code == 500
+    assert not petition.pending.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_signs_while_it_is_closed_is_told(client, petition):
+    post_sign(client, petition)
+    publishing.close(petition, outcome="She is free.")
+    assert post_sign(client, petition).status_code == 409
+
+
+@pytest.mark.django_db(transaction=True)
+def test_facts_learnt_while_somebody_publishes_are_not_kept():
+    """They may be those of before."""
+
+    def ask():
+        publish()
+        return "old"
+
+    assert page_cache.fact("answer", ask) == "old"
+    assert page_cache.fact("answer", lambda: "new") == "new"
+
+
+def test_facts_are_as_old_as_a_page_and_few(clock, monkeypatch):
+    monkeypatch.setattr(page_cache, "MOST_FACTS", 3)
+    for number in range(20):
+        assert page_cache.fact(number, lambda number=number: number) == number
+        assert page_cache.fact(number, lambda: "asked again") == number
+        assert len(cache.facts) <= 3
+    clock.moment += RENEWED_AFTER
+    assert page_cache.fact(19, lambda: "asked again") == "asked again"

@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import localdate, now
 
-from campaign_site import contact_keys, middleware, sealing
+from campaign_site import contact_keys, page_cache, sealing
 from campaign_site.models import AuditEvent, ContactKey
 from campaigns import subscriptions
 from campaigns.models import Subscription
@@ -113,7 +113,7 @@ def test_the_tick_is_there_and_not_set(client, petition, key):
 
 def test_a_new_or_retired_key_shows_at_once(client, petition, key_file, monkeypatch):
     """The page is kept for ten seconds: making or retiring a key lets it go."""
-    monkeypatch.setattr(middleware, "on_commit", lambda call: call())
+    monkeypatch.setattr(page_cache, "on_commit", lambda call: call())
     url = petition.get_absolute_url()
     assert TICK not in client.get(url).content.decode()
     key = factories.make_contact_key(key_file)

@@ -6,6 +6,7 @@ import pytest
 from django.db import connection, transaction
 
 from campaign_site import outbox
+from campaign_site.management.commands.worker import WRITERS
 from campaign_site.models import OutboxMessage
 from petitions import counting, deliveries, signing
 from petitions.models import Delivered, Petition, Signature, Target
@@ -143,7 +144,7 @@ def test_two_workers_send_each_mail_once(settings):
 
     def work():
         sent = 0
-        while outbox.send_next():
+        while outbox.send_next(writers=WRITERS):
             sent += 1
         return sent
 
@@ -163,7 +164,7 @@ def test_mail_of_a_killed_worker_is_sent_by_the_next():
             " WHERE id = %s::bigint",
             [claimed.pk],
         )
-    assert outbox.send_next()
+    assert outbox.send_next(writers=WRITERS)
     assert OutboxMessage.objects.get().state == "sent"
     confirm(pending)
     assert fresh(petition).numbers.confirmed == 1
@@ -176,7 +177,7 @@ def test_third_mail_is_the_last_for_one_address_today():
         sign(petition, email="victim@example.org")
 
     def work():
-        while outbox.send_next():
+        while outbox.send_next(writers=WRITERS):
             pass
 
     together(work, work, work, work)

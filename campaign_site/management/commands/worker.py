@@ -15,9 +15,13 @@ from campaigns import subscriptions
 from petitions import deliveries, imports, invalidation, retention, signing
 
 SENDERS = 4
+KEPT_OPEN = 5  # seconds without a mail: no mail server has hung up by then
 PERIOD = 60  # seconds between rounds of periodic work
 _LOCK = 0x56494749  # "VIGI": only one worker at a time does the periodic work
-WRITERS = {OutboxMessage.Kind.FIND: signing.write_find_mail}
+WRITERS = {
+    OutboxMessage.Kind.CONFIRMATION: signing.write_confirmation,
+    OutboxMessage.Kind.FIND: signing.write_find_mail,
+}
 
 
 class Command(BaseCommand):
@@ -57,21 +61,17 @@ class Command(BaseCommand):
 
 
 def send_until(stop: threading.Event) -> None:
-    """One sender: keep its connection to the mail server open while there is something to send."""
-    while not stop.is_set():
-        if not _surviving(_send_all, stop):
-            stop.wait(1)
-
-
-def _send_all(stop) -> bool:
+    """One sender. It keeps its connection to the mail server open for the next mail."""
     transport = outbox.transport()
-    sent = False
-    try:
-        while not stop.is_set() and outbox.send_next(transport, WRITERS):
-            sent = True
-    finally:
-        transport.close()
-    return sent
+    last = time.monotonic()
+    while not stop.is_set():
+        if _surviving(outbox.send_next, transport, WRITERS):
+            last = time.monotonic()
+            continue
+        if time.monotonic() > last + KEPT_OPEN:
+            transport.close()
+        stop.wait(1)
+    transport.close()
 
 
 def _surviving(work, *args):
