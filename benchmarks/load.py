@@ -41,12 +41,17 @@ class Result:
     failed: int = 0  # refused, cut off or stuck
     times: list[float] = field(default_factory=list)  # seconds, of each answer
     windows: list[dict] = field(default_factory=list)  # the same by windows of time
+    by_status: dict[str, list[float]] = field(default_factory=dict)  # the same by status
+    retry_after: int = 0  # answers that say when to come back
     bytes: int = 0
     cpu: float = 0.0  # of one core, that the generator itself took
 
     def a_second(self, below=400):
         good = sum(number for status, number in self.statuses.items() if int(status) < below)
         return good / self.seconds if self.seconds else 0.0
+
+    def times_of(self, status):
+        return self.by_status.get(status, [])
 
 
 def percentile(times, part):
@@ -186,6 +191,8 @@ class Generator:
         self.statuses[status] += 1
         self.result.times.append(taken)
         self.window().append(taken)
+        self.result.by_status.setdefault(status, []).append(taken)
+        self.result.retry_after += b"\r\nretry-after:" in lower
         self.result.bytes += len(head) + 4 + length
         if b"\r\nconnection: close" in lower:
             self.close(connection)
