@@ -100,7 +100,7 @@ class StaffFields:
     """For admin classes and their inlines: lists are typed one per line, texts keep their line
     ends."""
 
-    long_texts = ("letter", "story", "background", "about", "text")
+    long_texts = ("letter", "story", "background", "about", "text", "body")
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if isinstance(db_field, models.JSONField):
@@ -232,7 +232,8 @@ class StaffAdmin(StaffFields, admin.ModelAdmin):
         }
         for row, changed in formset.changed_objects:
             columns = {field.name for field in row._meta.concrete_fields}
-            row.save(update_fields=sorted(columns & set(changed) | pictures[row.pk]))
+            changed = columns & {*changed, "updated_at"}
+            row.save(update_fields=sorted(changed | pictures[row.pk]))
         for row in formset.new_objects:
             row.save(force_insert=True)
         formset.save_m2m()

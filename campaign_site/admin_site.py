@@ -32,6 +32,12 @@ SECTIONS = (
         _("New petition"),
     ),
     (
+        _("Updates"),
+        _("News, reactions, press releases, good news, and what the press writes."),
+        "campaigns.update",
+        _("New update"),
+    ),
+    (
         _("Documents"),
         _("Letters, press releases, testimonies, reports: their text or a file."),
         "campaigns.document",

@@ -15,12 +15,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django.views.static import serve
 
-from campaign_site import keys, languages, searching
+from campaign_site import keys, languages, searching, together
 from campaign_site.demo_mail import messages
 from campaign_site.models import ContactKey
 from campaign_site.publishing import published_or_gone
 from campaigns import case_rows
-from campaigns.models import Campaign, CaseList, Document, Profile
+from campaigns.models import Campaign, CaseList, Document, Profile, Update
 from petitions.models import Handover, Petition
 from petitions.views import languages_of
 
@@ -29,11 +29,23 @@ SEARCHED = {
     Profile: _("People"),
     Petition: _("Petitions"),
     Campaign: _("Campaigns"),
+    Update: _("Updates"),
     Document: _("Letters and documents"),
     CaseList: _("Case lists"),
 }
 MOST_FOUND = 20  # of each kind
 MOST_DOCUMENTS = 12  # on the page of a campaign or a person, which links to all
+LATEST = 3  # updates on other pages
+
+
+def latest(of) -> dict:
+    """What is new of a campaign or person, by one query; of updates, whether there are more."""
+    found = together.fetch(
+        updates=of.updates.published()[: LATEST + 1],
+        documents=of.documents.published().newest_first()[:MOST_DOCUMENTS],
+    )
+    more = found["updates"][LATEST:]
+    return found | {"updates": found["updates"][:LATEST], "more_updates": bool(more)}
 
 
 @require_safe
@@ -46,6 +58,7 @@ def home(request):
             "featured": petitions[0] if petitions else None,
             "petitions": petitions[1:],
             "people": Profile.objects.published()[:6],
+            "updates": Update.objects.published()[:LATEST],
             "handovers": Handover.objects.public()[:3],
         },
     )
@@ -65,14 +78,13 @@ def campaign_page(request, found, *, preview=False):
             "campaign": found,
             "open_petitions": [petition for petition in petitions if petition.is_open],
             "closed_petitions": [petition for petition in petitions if petition.is_closed],
-            "people": found.profiles.published(),
-            "others": found.related_profiles.published(),
+            **found.people(),
             "children": found.children.published(),
             "demands": found.demands_by_recipient(),
             "actions": found.to_do(),
+            **latest(found),
             "handovers": Handover.objects.public().filter(delivery__petition__campaign=found),
             "organisations": found.organisations.all(),
-            "documents": found.documents.published().newest_first()[:MOST_DOCUMENTS],
             "preview": preview,
         },
     )
@@ -99,7 +111,7 @@ def profile_page(request, found, *, preview=False):
             # Buttons name no recipient.
             "petitions": petitions.prefetch_related(None),
             "campaigns": found.campaigns.published(),
-            "documents": found.documents.published().newest_first()[:MOST_DOCUMENTS],
+            **latest(found),
             "preview": preview,
         },
     )
@@ -192,6 +204,7 @@ def sitemap(request):
         "campaigns:profiles",
         "campaigns:campaigns",
         "campaigns:documents",
+        "campaigns:updates",
         "case_lists",
     )
     published = (model.objects.published() for model in SEARCHED)

@@ -11,7 +11,8 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from campaign_site import case_list_pages, languages, middleware, pages, preview_links, translations
-from campaigns.models import Campaign, CaseList, Document, Profile
+from campaigns import news
+from campaigns.models import Campaign, CaseList, Document, Profile, Update
 from petitions.forms import SignForm
 from petitions.models import Petition
 from petitions.views import petition_page
@@ -29,6 +30,7 @@ PAGES = {
     Profile: pages.profile_page,
     Document: pages.document_page,
     CaseList: case_list_pages.case_list_page,
+    Update: news.update_page,
     Petition: _petition_page,
 }
 

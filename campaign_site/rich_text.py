@@ -6,10 +6,14 @@ visitor), links to the web and to mailboxes only.
 In documents, beside it: `[[what the editor put in]]`, and footnotes as `[^1]` and `[^1]: text`.
 """
 
+import re
+
 import nh3
+from django.core.exceptions import ValidationError
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
@@ -61,6 +65,46 @@ def _render(parser, markdown, top, tags, attributes):
             link_rel="noopener noreferrer",
         )
     )
+
+
+# Read as if HTML and pictures were let through: what stands there then is what `render` drops.
+_all_markdown = MarkdownIt("commonmark")
+_ODD_LINK = re.compile(r"\]\(\s*<?\s*(javascript|vbscript|data|file):", re.IGNORECASE)
+
+
+def check(markdown: str) -> None:
+    """Validator: say by the field what would not be shown, before it is published."""
+    tokens = _all_markdown.parse(markdown.encode("utf-8", "replace").decode())
+    kinds = {token.type for token in tokens}
+    kinds |= {child.type for token in tokens for child in token.children or ()}
+    if {"html_block", "html_inline"} & kinds:
+        raise ValidationError(
+            _("HTML cannot stand here, such as <b>. Please write **bold** and [words](address).")
+        )
+    if "image" in kinds:
+        raise ValidationError(
+            _(
+                "Pictures cannot stand in a text: they would be fetched from elsewhere. Please use "
+                "the field for a photo."
+            )
+        )
+    if _ODD_LINK.search(markdown):
+        raise ValidationError(_("A link can lead to https://… or mailto:… only."))
+
+
+def beginning(markdown: str, most: int = 240) -> str:
+    """Its first words as plain text, in one line of at most so many letters."""
+    pieces = (
+        "".join(text for text, _strong in pieces)
+        for kind, pieces in plain_blocks(markdown)
+        if kind != "heading"
+    )
+    text = " ".join(" ".join(pieces).split())
+    if len(text) <= most:
+        return text
+    cut = text[: most - 1]
+    # Where words are parted by spaces, none is cut.
+    return (cut.rpartition(" ")[0] if " " in cut[most // 2 :] else cut).rstrip(" ,;:–—") + "…"
 
 
 def _shift_headings(tokens: list[Token], top: int) -> None:

@@ -42,6 +42,8 @@ CONTENT = (
     "campaigns.galleryphoto",
     "campaigns.document",
     "campaigns.enclosure",
+    "campaigns.update",
+    "campaigns.followup",
     "petitions.petition",
     "petitions.target",
 )

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from campaign_site import case_list_pages, pages
-from campaign_site.feeds import News
+from campaign_site.feeds import CampaignNews, News, ProfileNews
 from campaigns.urls import unprefixed as files
 from petitions.urls import unprefixed
 
@@ -14,6 +14,8 @@ urlpatterns = [
     path("healthz", pages.healthz, name="healthz"),
     path("readyz", pages.readyz, name="readyz"),
     path("updates/feed/", News(), name="feed"),
+    path("campaigns/<slug:slug>/feed/", CampaignNews(), name="campaign_feed"),
+    path("profiles/<slug:slug>/feed/", ProfileNews(), name="profile_feed"),
     path("robots.txt", pages.robots, name="robots"),
     path("sitemap.xml", pages.sitemap, name="sitemap"),
     path("favicon.ico", pages.favicon, name="favicon"),

@@ -69,6 +69,7 @@ class Everything:
             Organisation.objects.create(slug="voices", name="Free Voices", acronym="FV")
         )
         self._write_letters()
+        self.updates = self._updates(photo)
         self.petition = self._petition(goal=1000, show_count_from=1, **photo)
         entry = LedgerEntry(
             petition=self.petition,
@@ -96,6 +97,7 @@ class Everything:
         factories.translate(self.campaign, "fr", "ug")
         factories.translate(self.letter, "fr", "ug")
         self.case_list = self._case_list()
+        factories.translate(self.updates[0], "fr", "ug")
         # By the part of the names of staff pages that says of what they are.
         self.rows = {
             "campaigns_caselist": self.case_list,
@@ -103,6 +105,7 @@ class Everything:
             "campaigns_profile": self.person,
             "campaigns_campaign": self.campaign,
             "campaigns_document": self.letter,
+            "campaigns_update": self.updates[0],
             "campaigns_government": self.petition.targets.get().government,
             "campaigns_organisation": self.campaign.organisations.get(),
             "petitions_ledgerentry": entry,
@@ -169,6 +172,44 @@ class Everything:
             translation_of=self.letter, text_language="fr", text="Je pense à toi."
         )
 
+    def _updates(self, photo):
+        about = {"campaigns": [self.campaign], "profiles": [self.person]}
+        make, host = factories.make_update, self.campaign.organisations.get()
+        return [
+            make(
+                later=[("2026-07-15", "She is **well**."), ("2026-08", "A letter came.")],
+                sources="Radio Oru, https://example.org/radio",
+                **about,
+                **photo,
+            ),
+            make(
+                kind="reaction",
+                date="2025-12",
+                quote="This is one step.",
+                spokesperson="Ada Rask",
+                spokesperson_role="director",
+                organisation=host,
+                **about,
+            ),
+            make(
+                kind="press_release",
+                date="2025",
+                dateline="Oru",
+                press_contact="Ada Rask, press@example.org",
+                organisation=host,
+                **about,
+            ),
+            make(
+                kind="press_cutting",
+                date="2024-02-01",
+                date_words="winter",
+                medium="Oru Post",
+                link="https://example.org/1",
+                archive_link="https://example.org/2",
+                **about,
+            ),
+        ]
+
     def _let_it_grow(self):
         """By so many days and signatures that its page draws how it grew."""
         for number in range(15):
@@ -200,9 +241,9 @@ class Everything:
 
     def slugs(self, name):
         """Whose page an address with a slug may show."""
-        if name == "campaign":
+        if name in ("campaign", "campaign_feed"):
             return [self.campaign.slug]
-        if name == "profile":
+        if name in ("profile", "profile_feed"):
             return [self.person.slug, self.friend.slug]
         if name == "document":
             return [self.letter.slug, self.report.slug, self.version.slug]
@@ -210,6 +251,8 @@ class Everything:
             return [self.case_list.slug]
         if name == "petitions:petition":
             return [row.slug for row in (self.petition, self.closed, self.later, self.named)]
+        if name == "campaigns:update":
+            return [row.slug for row in self.updates]
         return [self.petition.slug]
 
     def tokens(self, name):

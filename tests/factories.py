@@ -19,6 +19,7 @@ from campaigns.models import (
     Office,
     Organisation,
     Profile,
+    Update,
 )
 from petitions import signing
 from petitions.models import PendingSignature, Petition, Signature, Target
@@ -100,6 +101,23 @@ def make_document(**values):
 def pdf(inside=b"", *, end=b""):
     """The smallest that is one."""
     return b"%PDF-1.4\n1 0 obj<</Type/Catalog" + inside + b">>endobj\nstartxref\n9\n%%EOF\n" + end
+
+
+def make_update(*, campaigns=(), profiles=(), later=(), **values):
+    """News; `later` has pairs of a date and what came of it then."""
+    values = {
+        "slug": f"update-{next(_number)}",
+        "title": "Marta Ilin may see her daughter",
+        "date": "2026-03-04",
+        "body": "For **half an hour**, through glass.",
+        "state": Update.State.PUBLISHED,
+    } | values
+    update = Update.objects.create(**values)
+    update.campaigns.set(campaigns)
+    update.profiles.set(profiles)
+    for date, body in later:
+        update.follow_ups.create(date=date, body=body)
+    return update
 
 
 def make_petition(*, governments=None, campaign=None, **values):

@@ -15,7 +15,7 @@ from django.utils.timezone import now
 
 from campaign_site import contact_keys
 from campaign_site.models import AuditEvent, HeldWord, Language, SiteSettings
-from campaigns.models import Campaign, CaseList, Organisation, Profile
+from campaigns.models import Campaign, CaseList, Organisation, Profile, Update
 from petitions import batches, counting, deliveries, events, invalidation
 from petitions.models import Handover, LedgerEntry, PaperBatch, Petition
 from tests import factories
@@ -47,6 +47,8 @@ TABLE = (
     ("petitions:*", EVERYBODY),
     ("counter:count", EVERYBODY),
     ("feed", EVERYBODY),
+    ("campaign_feed", EVERYBODY),
+    ("profile_feed", EVERYBODY),
     ("theme", EVERYBODY),
     ("media", EVERYBODY),
     ("robots", EVERYBODY),
@@ -168,6 +170,7 @@ def rows(tmp_path, settings):
         "document": factories.make_document(slug="draft", state="draft"),
         "organisation": Organisation.objects.create(slug="voices", name="Free Voices"),
         "profile": factories.make_profile(slug="draft", state=Profile.State.DRAFT),
+        "update": factories.make_update(slug="draft", state=Update.State.DRAFT),
         "petition": factories.make_petition(slug="draft", state=Petition.State.DRAFT),
         "delivery": delivery,
         "handover": handover,

@@ -6,11 +6,13 @@ What a document does not say stays empty here, too.
 from datetime import UTC, datetime
 
 from campaign_site.demonstration import making
+from campaign_site.partial_dates import describe
 from campaigns.models import (
     Addressee,
     Campaign,
     Document,
     EarlierPlace,
+    FollowUp,
     Government,
     HealthNote,
     LegalStatus,
@@ -19,6 +21,7 @@ from campaigns.models import (
     Profile,
     ProfileName,
     TimelineEntry,
+    Update,
     Violation,
 )
 from petitions import counting
@@ -150,9 +153,7 @@ def _profile(record):
         well_known=record.get("well_known", ""),
         governments_active=record.get("governments_active", []),
         connection=record.get("connection_to_canada", ""),
-        sources="\n".join(
-            f"{source['document']}, {source['where']}" for source in record["sources"]
-        ),
+        sources=_source_lines(record),
         consent=CONSENT,
     )
     profile.sponsors.set(Organisation.objects.filter(slug__in=record.get("sponsors", [])))
@@ -208,6 +209,8 @@ def _campaign(record, governments, profiles, host):
     making.suggest(campaign, record["further_actions"])
     campaign.profiles.set(profiles[slug] for slug in record["profile_slugs"])
     campaign.related_profiles.set(profiles[slug] for slug in record["related_profile_slugs"])
+    for update in record["updates"]:
+        _update(update, campaign, profiles)
     # The organisations in the documents did not make this site, so none of them is behind it.
     campaign.organisations.add(host)
     return campaign
@@ -239,9 +242,7 @@ def _document(record, campaign, profiles, organisations):
         text_language=record.get("language", ""),
         translation_of=original and Document.objects.get(slug=original),
         provenance=record.get("language_note", ""),
-        sources="\n".join(
-            f"{source['document']}, {source['where']}" for source in record["sources"]
-        ),
+        sources=_source_lines(record),
     )
     document.campaigns.add(campaign)
     document.senders.set(Organisation.objects.filter(slug__in=organisations))
@@ -249,6 +250,36 @@ def _document(record, campaign, profiles, organisations):
     document.profiles.set(
         profile for profile in profiles.values() if profile.name in record["from"]
     )
+
+
+def _update(record, campaign, profiles):
+    update = Update.objects.create(
+        slug=record["slug"],
+        state=Update.State.PUBLISHED,
+        title=record["title"],
+        body=record["body"],
+        sources=_source_lines(record),
+        **_dated(record),
+    )
+    update.campaigns.add(campaign)
+    # The records do not say whom an item is about: it is about those whom it names.
+    text = record["title"] + record["body"]
+    update.profiles.set(person for person in profiles.values() if person.name in text)
+    for later in record["updates"]:
+        FollowUp.objects.create(update=update, body=later["body"], **_dated(later))
+
+
+def _dated(record):
+    """Where the words say more, or the date was worked out, they are what is shown."""
+    words = record["date_text"].removesuffix(" (inferred)")
+    return {
+        "date": record["date"],
+        "date_words": words if words != describe(record["date"]) else "",
+    }
+
+
+def _source_lines(record):
+    return "\n".join(f"{source['document']}, {source['where']}" for source in record["sources"])
 
 
 def _petition(record, governments, profiles, campaigns, approver):

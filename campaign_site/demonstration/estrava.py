@@ -14,6 +14,7 @@ from campaigns.models import (
     Addressee,
     Campaign,
     EarlierPlace,
+    FollowUp,
     GalleryPhoto,
     Government,
     HealthNote,
@@ -23,6 +24,7 @@ from campaigns.models import (
     Profile,
     ProfileName,
     TimelineEntry,
+    Update,
     Violation,
 )
 from petitions import counting, deliveries, signing
@@ -66,6 +68,8 @@ def load(words, signers, *, host, staff) -> None:
         report_back_due=today + timedelta(days=40),
         **words["case_list"],
     )
+    for record in words["updates"]:
+        _update(dict(record), campaign, profile, host, today)
     petition = making.make_petition(
         government=government,
         addressee=addressee,
@@ -150,6 +154,26 @@ def _dated(row, model, today):
     date = "dates" if model in (EarlierPlace, LegalStatus) else "date"
     day = (today - timedelta(days=row["days_ago"])).isoformat()
     return {key: value for key, value in row.items() if key != "days_ago"} | {date: day}
+
+
+def _update(record, campaign, profile, host, today):
+    def day(ago):
+        return (today - timedelta(days=ago)).isoformat()
+
+    later = record.pop("follow_ups", ())
+    update = Update.objects.create(
+        state=Update.State.PUBLISHED,
+        date=day(record.pop("days_ago")),
+        organisation=host if record.pop("by_host", False) else None,
+        sources=INVENTED,
+        **record,
+    )
+    update.campaigns.add(campaign)
+    update.profiles.add(profile)
+    for follow_up in later:
+        FollowUp.objects.create(
+            update=update, date=day(follow_up["days_ago"]), body=follow_up["body"]
+        )
 
 
 def signing_people(signers) -> list[tuple[str, str, bool]]:

@@ -17,6 +17,7 @@ from campaigns.models import (
     Office,
     Profile,
     TimelineEntry,
+    Update,
 )
 from petitions.models import Petition
 
@@ -34,6 +35,7 @@ ROWS = {
     "healthnote": (HealthNote, ("profile__slug", "text")),
     "campaign": (Campaign, ("slug",)),
     "petition": (Petition, ("slug",)),
+    "update": (Update, ("slug",)),
 }
 
 

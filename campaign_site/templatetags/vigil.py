@@ -7,7 +7,7 @@ from datetime import timedelta
 from django import template
 from django.conf import settings
 from django.urls import reverse, translate_url
-from django.utils import formats, translation
+from django.utils import dates, formats, translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
@@ -23,6 +23,12 @@ register = template.Library()
 def partial_date(value: str | None) -> str:
     """`{{ profile.born|partial_date }}`: "March 2006" in the language of the page."""
     return partial_dates.describe(value) if value else ""
+
+
+@register.filter
+def month_name(month: str) -> str:
+    """`{{ "2015-03"|month_name }}`: "March" as the language of the page writes it alone."""
+    return dates.MONTHS[int(month[-2:])]
 
 
 _LONG = timedelta(days=2 * 365)
@@ -54,6 +60,12 @@ def rich_text(markdown: str | None, top: int = 3) -> SafeString:
 def document_text(markdown: str) -> SafeString:
     """`{{ document.text|document_text }}`: with footnotes and what the editor put in."""
     return rich_texts.render_document(markdown)
+
+
+@register.filter
+def beginning(markdown: str | None) -> str:
+    """`{{ update|say:"body"|beginning }}`: its first words, as plain text."""
+    return rich_texts.beginning(markdown or "")
 
 
 @register.filter
@@ -146,9 +158,9 @@ _IN_A_SCRIPT = {ord(letter): f"\\u{ord(letter):04X}" for letter in "<>&\u2028\u2
 
 
 @register.simple_tag(takes_context=True)
-def article(context, of, headline, people=()) -> SafeString:
+def article(context, of, headline, people=(), kind="Article", day="") -> SafeString:
     """What a page is, as JSON-LD for search engines; a browser runs nothing of it. Only what we
-    know: when it was published or changed is not kept, so it is not said."""
+    know: when a page was published or changed is not kept; the day of news may be known."""
     base, site = context["site_url"], context["site"]
     address = base + of.get_absolute_url()
     publisher = {"@type": "Organization", "name": site.name, "url": base + reverse("home")}
@@ -156,7 +168,7 @@ def article(context, of, headline, people=()) -> SafeString:
         publisher["logo"] = base + site.logo_picture["url"]
     facts = {
         "@context": "https://schema.org",
-        "@type": "Article",
+        "@type": kind,
         "headline": headline,
         "description": of.summary,
         "inLanguage": of.language,
@@ -165,6 +177,8 @@ def article(context, of, headline, people=()) -> SafeString:
         "publisher": publisher,
         "about": [_person(person, base) for person in people],
     }
+    if day:
+        facts["datePublished"] = day
     if of.picture_to_share:
         facts["image"] = base + of.picture_to_share["url"]
     return _json_ld(facts)

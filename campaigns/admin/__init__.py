@@ -5,6 +5,7 @@ from campaigns.admin import (
     government,
     organisation,
     profile,
+    update,
 )
 
 __all__ = [
@@ -14,4 +15,5 @@ __all__ = [
     "government",
     "organisation",
     "profile",
+    "update",
 ]

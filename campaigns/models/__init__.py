@@ -16,6 +16,7 @@ from campaigns.models.profile import (
     Violation,
 )
 from campaigns.models.subscription import Subscription
+from campaigns.models.update import FollowUp, Update
 
 __all__ = [
     "Action",
@@ -27,6 +28,7 @@ __all__ = [
     "Document",
     "EarlierPlace",
     "Enclosure",
+    "FollowUp",
     "GalleryPhoto",
     "Government",
     "HealthNote",
@@ -38,5 +40,6 @@ __all__ = [
     "ProfileName",
     "Subscription",
     "TimelineEntry",
+    "Update",
     "Violation",
 ]

@@ -109,6 +109,24 @@ class Campaign(Described, Illustrated, Translatable, Searchable):
                 raise ValidationError({"parent": _("A campaign is not a part of itself.")})
             above = above.parent
 
+    def people(self) -> dict[str, list]:
+        """Whom it is about, and others whom it mentions: those whose page is public."""
+        about = Campaign.profiles.through.objects.filter(
+            campaign=self, profile=models.OuterRef("pk")
+        )
+        mentioned = Campaign.related_profiles.through.objects.filter(
+            campaign=self, profile=models.OuterRef("pk")
+        )
+        rows = list(
+            Profile.objects.published()
+            .annotate(is_about=models.Exists(about))
+            .filter(models.Q(is_about=True) | models.Exists(mentioned))
+        )
+        return {
+            "people": [person for person in rows if person.is_about],
+            "others": [person for person in rows if not person.is_about],
+        }
+
     def demands_by_recipient(self) -> list[tuple]:
         """(government or None, its demands), in the order in which they first occur."""
         found = {}

@@ -51,7 +51,9 @@ class PetitionQuerySet(models.QuerySet):
         )
         return (
             self.select_related("count")
-            .prefetch_related("targets__government")
+            .prefetch_related(
+                models.Prefetch("targets", Target.objects.select_related("government"))
+            )
             .order_by(most_signed, "title")
         )
 

@@ -25,6 +25,7 @@ OBVIOUS = {
     "document": "of rows below a document: that document",
     "look_alikes": "hidden",
     "profile": "of rows below a person: that person",
+    "update": "of rows below an update: that update",
 }
 
 
