@@ -571,7 +571,8 @@ class PageAdmin(StaffAdmin):
         return picture_now(obj and obj.photo, alt=obj.photo_alt if obj else "")
 
     def formfield_for_manytomany(self, db_field, request, **kwargs):
-        kwargs["widget"] = forms.CheckboxSelectMultiple
+        if db_field.name not in self.autocomplete_fields:
+            kwargs["widget"] = forms.CheckboxSelectMultiple
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_form(self, request, obj=None, **kwargs):

@@ -26,12 +26,13 @@ from django.utils.timezone import localdate
 from django.utils.translation import override
 
 from campaign_site import languages, pictures
-from campaign_site.demonstration import estrava, making, translated
+from campaign_site.demonstration import documents, estrava, making, translated
 from campaign_site.demonstration.load import STAFF, load, write_samples
 from campaign_site.management.commands import demo
 from campaign_site.models import Member, OutboxMessage, SiteSettings
 from campaign_site.names import held_reason
 from campaign_site.partial_dates import describe
+from campaigns import case_rows
 from campaigns.models import Addressee, Campaign, Document, Government, Organisation, Profile
 from petitions import counting, deliveries, delivery_lists
 from petitions.models import Delivery, LedgerEntry, PendingSignature, Petition, Signature
@@ -126,6 +127,49 @@ def test_facts_about_people_are_those_of_the_files():
         assert profile.charges == record.get("charges", [])
         assert len(profile.source_lines) == len(record["sources"])
         assert profile.timeline.count() == len(record["timeline"])
+
+
+def test_rows_of_a_record_are_those_of_the_file_each_with_its_source():
+    for record in making.read("data/profiles.json"):
+        profile = Profile.objects.get(slug=record["slug"])
+        for key in documents.ROWS.values():
+            rows = getattr(profile, key).all()
+            assert len(rows) == len(record.get(key, [])), (profile, key)
+            assert all(row.source.count("line") and "00" not in row.source[:3] for row in rows)
+        for entry in profile.timeline.all():
+            assert entry.source, entry
+
+
+def test_record_of_huseyin_celil_fills_every_part_of_a_submission():
+    profile = Profile.objects.get(slug="huseyin-celil")
+    assert profile.name_in_capitals == "Huseyin CELIL"
+    assert (profile.born, profile.gender, profile.ethnicity) == ("1969-03-01", "male", "Uyghur")
+    for part in ("place", "area", "occupation", "work", "category", "background", "charges"):
+        assert getattr(profile, part), part
+    for part in ("questions", "requests", "represents", "well_known", "governments_active"):
+        assert getattr(profile, part), part
+    assert [row.in_short for row in profile.penalties.all()] == [
+        "Life in prison (April 2007)",
+        "Reduced to: 20 years in prison (February 2016)",
+    ]
+    assert profile.health_notes.get().date == "2016-08"
+    kinds = set(profile.violations.values_list("kind", flat=True))
+    assert kinds >= {"no_lawyer", "no_consul", "forced_confession", "torture", "unfair_trial"}
+    assert "no_family_visits" not in kinds  # his mother and sister saw him
+    dates = {entry.kind: entry for entry in profile.timeline.all()}
+    for kind in ("arrest", "transfer", "trial", "sentence", "visit", "government", "last_contact"):
+        assert kind in dates, kind
+    assert dates["last_contact"].date == "2016"
+    assert set(profile.related.values_list("slug", flat=True)) == {"wang-bingzhang", "qian-sun"}
+
+
+def test_marta_ilin_shows_every_kind_of_row():
+    profile = Profile.objects.get(slug="marta-ilin")
+    for rows in case_rows.of(profile).values():
+        assert rows
+    assert [bool(photo.video) for photo in profile.gallery.all()] == [False, True]
+    assert profile.sponsors.exists()
+    assert profile.related.get().slug == "ivo-sand"
 
 
 def test_what_no_document_says_stays_empty():

@@ -66,6 +66,12 @@ class ProfileForm(IllustratedForm):
         self._warn_of_look_alikes()
         return self.cleaned_data
 
+    def clean_related(self):
+        related = self.cleaned_data["related"]
+        if self.instance.pk and related.filter(pk=self.instance.pk).exists():
+            raise forms.ValidationError(gettext("Nobody is related to themselves."))
+        return related
+
     def _warn_of_look_alikes(self):
         names = self._new_names()
         found = look_alikes.find(names, besides=self.instance.pk) if names else []
@@ -100,9 +106,10 @@ class ProfileForm(IllustratedForm):
         return [name for name in (*typed, *others) if name]
 
 
-class NameInline(StaffInline, admin.TabularInline):
+class NameInline(StaffInline, admin.StackedInline):
     model = ProfileName
     extra = 0
+    fields = (("name", "language"), "note")
 
 
 class TimelineInline(StaffInline, admin.StackedInline):
@@ -126,7 +133,8 @@ class PenaltyInline(StaffInline, admin.StackedInline):
         "date",
         ("step", "kind"),
         ("years", "months"),
-        ("suspended", "suspended_months"),
+        "suspended",
+        "suspended_months",
         "extra",
         "words",
         ("court", "source"),
@@ -177,13 +185,17 @@ class ProfileAdmin(Translated, PageAdmin):
         ]
 
     def get_inline_instances(self, request, obj=None):
-        """What has no rows yet is folded away: the form is long enough."""
+        """Folded away, each with how many rows it has: a whole record is long."""
         inlines = super().get_inline_instances(request, obj)
         for inline in inlines:
-            if not (obj and inline.model.objects.filter(profile=obj).exists()):
-                inline.classes = ["collapse"]
+            inline.classes = ["collapse"]
+            rows = inline.model.objects.filter(profile=obj).count() if obj else 0
+            if rows:
+                inline.verbose_name_plural = f"{inline.verbose_name_plural} ({rows})"
         return inlines
 
+    # There may be thousands of people to choose from.
+    autocomplete_fields = ("related",)
     form = ProfileForm
     verbs = (PublishProfile, PreviewLink, TakeDown)
     preview = "preview_profile"

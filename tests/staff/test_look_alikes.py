@@ -272,3 +272,13 @@ def test_who_only_reads_sees_all_rows_and_no_upload(logged_in, settings, tmp_pat
     assert "A bay" in page
     assert "Where is she?<br>Who may see her?" in page
     assert 'type="file"' not in page
+
+
+def test_related_people_are_on_both_pages_and_nobody_is_their_own(campaigner, client):
+    person, friend = factories.make_profile(), factories.make_profile(name="Ivo Sand")
+    assert fill_in(campaigner, change(person), related=[friend.pk]).status_code == 302
+    assert "Ivo Sand" in text(client.get(person.get_absolute_url()))
+    assert "Marta Ilin" in text(client.get(friend.get_absolute_url()))
+    own = fill_in(campaigner, change(person), related=[friend.pk, person.pk])
+    assert "Nobody is related to themselves." in text(own)
+    assert list(person.related.all()) == [friend]
