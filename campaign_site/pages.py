@@ -15,11 +15,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django.views.static import serve
 
-from campaign_site import keys, languages, searching, together
+from campaign_site import keys, languages, searching
 from campaign_site.demo_mail import messages
 from campaign_site.models import ContactKey
 from campaign_site.publishing import published_or_gone
-from campaigns import case_rows
+from campaigns import campaign_rows, case_rows
 from campaigns.models import Campaign, CaseList, Document, Profile, Update
 from petitions.models import Handover, Petition
 from petitions.views import languages_of
@@ -34,18 +34,8 @@ SEARCHED = {
     CaseList: _("Case lists"),
 }
 MOST_FOUND = 20  # of each kind
-MOST_DOCUMENTS = 12  # on the page of a campaign or a person, which links to all
-LATEST = 3  # updates on other pages
-
-
-def latest(of) -> dict:
-    """What is new of a campaign or person, by one query; of updates, whether there are more."""
-    found = together.fetch(
-        updates=of.updates.published()[: LATEST + 1],
-        documents=of.documents.published().newest_first()[:MOST_DOCUMENTS],
-    )
-    more = found["updates"][LATEST:]
-    return found | {"updates": found["updates"][:LATEST], "more_updates": bool(more)}
+LATEST = 3  # updates on the first page
+MOST_HANDOVERS = 20
 
 
 @require_safe
@@ -66,7 +56,9 @@ def home(request):
 
 @require_safe
 def campaign(request, slug):
-    return campaign_page(request, published_or_gone(Campaign, slug))
+    return campaign_page(
+        request, published_or_gone(Campaign.objects.select_related("parent"), slug)
+    )
 
 
 def campaign_page(request, found, *, preview=False):
@@ -76,15 +68,12 @@ def campaign_page(request, found, *, preview=False):
         "campaigns/campaign.html",
         {
             "campaign": found,
+            **campaign_rows.of(found),
             "open_petitions": [petition for petition in petitions if petition.is_open],
             "closed_petitions": [petition for petition in petitions if petition.is_closed],
-            **found.people(),
-            "children": found.children.published(),
-            "demands": found.demands_by_recipient(),
-            "actions": found.to_do(),
-            **latest(found),
-            "handovers": Handover.objects.public().filter(delivery__petition__campaign=found),
-            "organisations": found.organisations.all(),
+            "handovers": Handover.objects.public().filter(delivery__petition__campaign=found)[
+                :MOST_HANDOVERS
+            ],
             "preview": preview,
         },
     )
@@ -106,12 +95,8 @@ def profile_page(request, found, *, preview=False):
             "about": [found],
             **rows,
             "held": found.held_in_words(rows["timeline"]),
-            "sponsors": found.sponsors.all(),
-            "related": found.related.published(),
             # Buttons name no recipient.
             "petitions": petitions.prefetch_related(None),
-            "campaigns": found.campaigns.published(),
-            **latest(found),
             "preview": preview,
         },
     )

@@ -66,10 +66,11 @@ class Publishable(Described):
         return self.state == self.State.PUBLISHED
 
 
-def published_or_gone(model, slug):
+def published_or_gone(model_or_rows, slug):
     """For the page of a row: 404 for what was never public, 410 for what was taken down."""
-    found = get_object_or_404(model.objects.exclude(state=model.State.DRAFT), slug=slug)
-    if found.state == model.State.REMOVED:
+    rows = getattr(model_or_rows, "objects", model_or_rows)
+    found = get_object_or_404(rows.exclude(state=Publishable.State.DRAFT), slug=slug)
+    if found.state == Publishable.State.REMOVED:
         raise Gone
     return found
 

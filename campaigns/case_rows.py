@@ -1,45 +1,32 @@
-"""All rows below one profile by one query: a page would otherwise ask once for each kind of row."""
+"""All that stands on the page of a person and belongs to campaigns, by one query."""
 
-from django.db.models import CharField, Value
-from django.db.models.functions import JSONObject
-
+from campaign_site import together
 from campaigns.models import Profile
 
 KINDS = (
     *("timeline", "penalties", "violations", "health_notes", "places", "legal_statuses"),
     *("names", "gallery"),
 )
+# The page links to all.
+MOST_DOCUMENTS = 12
+LATEST = 3  # updates
 
 
 def of(profile: Profile) -> dict[str, list]:
-    """{"timeline": [TimelineEntry, …], …}, each in the order of its model."""
-    first, *others = (_query(kind, profile) for kind in KINDS)
-    found = {kind: [] for kind in KINDS}
-    for kind, values in first.union(*others, all=True):
-        found[kind].append(_row(_model(kind), values, profile))
-    for kind, rows in found.items():
-        order = _model(kind)._meta.ordering or ["pk"]
-        rows.sort(key=lambda row: [getattr(row, name) for name in order])
+    """{"timeline": [TimelineEntry, …], …}, each in the order of its model; and of what the person
+    is tied to, what is public."""
+    below = {kind: getattr(profile, kind).all() for kind in KINDS}
+    beside = {
+        "sponsors": profile.sponsors.all(),
+        "related": profile.related.published(),
+        "campaigns": profile.campaigns.published(),
+        "updates": profile.updates.published()[: LATEST + 1],
+        "documents": profile.documents.published().newest_first()[:MOST_DOCUMENTS],
+    }
+    found = together.fetch(**below, **beside)
+    for kind in below:
+        for row in found[kind]:
+            row.profile = profile  # it knows the language
+    found["more_updates"] = len(found["updates"]) > LATEST
+    del found["updates"][LATEST:]
     return found
-
-
-def _model(kind):
-    return Profile._meta.get_field(kind).related_model
-
-
-def _query(kind, profile):
-    model = _model(kind)
-    columns = {field.attname: field.attname for field in model._meta.concrete_fields}
-    rows = model.objects.filter(profile=profile).order_by()
-    return rows.values_list(Value(kind, output_field=CharField()), JSONObject(**columns))
-
-
-def _row(model, values, profile):
-    fields = model._meta.concrete_fields
-    row = model.from_db(
-        profile._state.db,
-        [field.attname for field in fields],
-        [field.to_python(values[field.attname]) for field in fields],
-    )
-    row.profile = profile
-    return row

@@ -17,6 +17,7 @@ from campaign_site.admin_base import (
 from campaign_site.admin_forms import PHOTO_FIELDS, IllustratedForm
 from campaign_site.models import record
 from campaign_site.translating import Translated
+from campaigns.admin.gallery import GalleryInline
 from campaigns.models import Action, Campaign, Demand
 
 
@@ -98,10 +99,10 @@ class ActionInline(StaffInline, admin.StackedInline):
 @admin.register(Campaign)
 class CampaignAdmin(Translated, PageAdmin):
     needed = ("title", "summary")
-    inlines = (DemandInline, ActionInline)
+    inlines = (DemandInline, ActionInline, GalleryInline)
 
     def rows_to_translate(self, obj):
-        return [obj, *obj.demands.all(), *obj.actions.all()]
+        return [obj, *obj.demands.all(), *obj.actions.all(), *obj.gallery.all()]
 
     form = CampaignForm
     verbs = (Publish, PreviewLink, EndCampaign, TakeDownCampaign)

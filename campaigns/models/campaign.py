@@ -109,39 +109,6 @@ class Campaign(Described, Illustrated, Translatable, Searchable):
                 raise ValidationError({"parent": _("A campaign is not a part of itself.")})
             above = above.parent
 
-    def people(self) -> dict[str, list]:
-        """Whom it is about, and others whom it mentions: those whose page is public."""
-        about = Campaign.profiles.through.objects.filter(
-            campaign=self, profile=models.OuterRef("pk")
-        )
-        mentioned = Campaign.related_profiles.through.objects.filter(
-            campaign=self, profile=models.OuterRef("pk")
-        )
-        rows = list(
-            Profile.objects.published()
-            .annotate(is_about=models.Exists(about))
-            .filter(models.Q(is_about=True) | models.Exists(mentioned))
-        )
-        return {
-            "people": [person for person in rows if person.is_about],
-            "others": [person for person in rows if not person.is_about],
-        }
-
-    def demands_by_recipient(self) -> list[tuple]:
-        """(government or None, its demands), in the order in which they first occur."""
-        found = {}
-        for demand in self.demands.select_related("recipient"):
-            demand.campaign = self  # it knows the language
-            found.setdefault(demand.recipient, []).append(demand)
-        return list(found.items())
-
-    def to_do(self) -> list:
-        """What people can do beside signing."""
-        return [
-            setattr(action, "campaign", self) or action  # it knows the language
-            for action in self.actions.select_related("addressee__government")
-        ]
-
     @property
     def is_published(self):
         return self.state in (self.State.PUBLISHED, self.State.ENDED)

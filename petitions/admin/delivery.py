@@ -310,6 +310,11 @@ class ReplyForm(forms.ModelForm):
     class Meta:
         model = Delivery
         fields = ("reply_due", "reply_received", "reply_note")
+        help_texts = {
+            "reply_due": _("Under the handover, public pages say by when you asked for a reply."),
+            "reply_received": _("Public pages say that a reply came, and when."),
+            "reply_note": _("For us only. An update can tell everybody what they wrote."),
+        }
         widgets = {
             "reply_due": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
             "reply_received": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),

@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
-from django.utils.formats import number_format
+from django.db.models import Exists, OuterRef, Q
+from django.utils.formats import date_format, number_format
 from django.utils.text import capfirst
 from django.utils.timezone import localdate
 from django.utils.translation import get_language, gettext, ngettext
@@ -109,10 +109,16 @@ class Delivered(models.Model):
 
 class HandoverQuerySet(models.QuerySet):
     def public(self):
+        """With `is_last`: no later attempt of the same list is public."""
         published = Q(delivery__petition__state=Petition.State.PUBLISHED)
+        later = Handover.objects.exclude(public_line="").filter(
+            Q(on__gt=OuterRef("on")) | Q(on=OuterRef("on"), pk__gt=OuterRef("pk")),
+            delivery=OuterRef("delivery"),
+        )
         return (
             self.filter(published)
             .exclude(public_line="")
+            .annotate(is_last=~Exists(later))
             .select_related("delivery__petition", "office")
         )
 
@@ -183,6 +189,26 @@ class Handover(Illustrated):
     def line(self) -> str:
         """The public line, as staff wrote it; on pages in another language in our words."""
         return self.public_line if self.line_is_theirs else self.in_words
+
+    @property
+    def reply_in_words(self) -> str:
+        """What became of the answer that we asked for; only under the last attempt of a list."""
+        delivery = self.delivery
+        if not self.is_last:
+            return ""
+        if delivery.reply_received:
+            return gettext("They replied on %(day)s.") % {
+                "day": date_format(delivery.reply_received)
+            }
+        if delivery.reply_is_overdue:
+            return gettext("We asked for a reply by %(day)s. None has come.") % {
+                "day": date_format(delivery.reply_due)
+            }
+        if delivery.reply_due:
+            return gettext("We asked for a reply by %(day)s.") % {
+                "day": date_format(delivery.reply_due)
+            }
+        return ""
 
     @property
     def in_words(self) -> str:

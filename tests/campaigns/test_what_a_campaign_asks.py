@@ -1,16 +1,20 @@
 """What a campaign asks, of whom, and what its readers can do beside signing."""
 
 import re
+from datetime import timedelta
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
+from django.utils.timezone import localdate
 
 from campaign_site import middleware
 from campaigns.models import Action, Campaign, Demand
 from campaigns.models.asking import LONGEST_MAIL_LINK
+from petitions import deliveries
+from petitions.models import Delivery, Handover
 from tests import factories
 from tests.staff.forms import fill_in, text
 
@@ -160,3 +164,63 @@ def test_parts_and_mentioned_people_are_shown_once_they_are_public(client, campa
     assert "draft" not in shown
     part = campaign.children.get(state="published")
     assert campaign.get_absolute_url() in page(client, part)
+
+
+def test_long_campaign_asks_the_database_as_little_as_a_short_one(
+    client, addressee, django_assert_max_num_queries
+):
+    """At most 12 questions, and the page does not grow with people: it links to all of them."""
+    campaign = factories.make_campaign(parent=factories.make_campaign(title="The whole"))
+    petition = factories.make_petition(campaign=campaign)
+    for place in range(30):
+        campaign.profiles.add(factories.make_profile(name=f"Person {place:02}"))
+        campaign.related_profiles.add(factories.make_profile(name=f"Other {place:02}"))
+        factories.make_campaign(parent=campaign)
+        campaign.organisations.add(factories.make_organisation(f"Organisation {place}"))
+        recipient = factories.make_government(f"Government {place}")
+        Demand.objects.create(campaign=campaign, recipient=recipient, text="Free her.")
+        Action.objects.create(campaign=campaign, kind="letter", title="Write", addressee=addressee)
+        factories.make_petition(campaign=campaign, governments=[recipient])
+        factories.make_document().campaigns.add(campaign)
+    delivery_of(petition)
+    middleware.cache.forget()
+    with django_assert_max_num_queries(12):
+        shown = text(client.get(campaign.get_absolute_url()))
+    assert "Person 23" in shown
+    assert "Person 24" not in shown
+    assert f"?campaign={campaign.slug}" in shown
+
+
+def delivery_of(petition):
+    factories.sign_and_confirm(petition)
+    target = petition.targets.get()
+    delivery = deliveries.prepare(petition, target.government)
+    office = factories.make_office(target.government)
+    for day, outcome in ((2, "refused"), (1, "posted")):
+        deliveries.hand_over(
+            delivery,
+            Handover(
+                office=office,
+                on=localdate() - timedelta(days=day),
+                outcome=outcome,
+                public_line=f"It was {outcome}.",
+            ),
+        )
+    return delivery
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"reply_due": 5}, "We asked for a reply by"),
+        ({"reply_due": -1}, "None has come."),
+        ({"reply_due": -1, "reply_received": 0}, "They replied on"),
+    ],
+)
+def test_reply_stands_once_under_the_last_attempt(client, campaign, fields, said):
+    delivery = delivery_of(factories.make_petition(campaign=campaign))
+    days = {name: localdate() + timedelta(days=number) for name, number in fields.items()}
+    Delivery.objects.filter(pk=delivery.pk).update(**days)
+    shown = page(client, campaign)
+    assert shown.count(said) == 1
+    assert shown.index("It was posted.") < shown.index(said) < shown.index("It was refused.")
