@@ -195,8 +195,8 @@ def test_rows_of_all_kinds_come_by_one_question():
     with CaptureQueriesContext(connection) as asked:
         found = case_rows.of(person)
     assert len(asked) == 1
-    for kind, rows in found.items():
-        real = list(getattr(person, kind).all())
+    for kind in case_rows.KINDS:
+        rows, real = found[kind], list(getattr(person, kind).all())
         assert rows == real, kind
         for row, same in zip(rows, real, strict=True):
             for field in row._meta.concrete_fields:
