@@ -1,6 +1,6 @@
 from django.conf import settings
 
-from campaign_site import languages, outbox
+from campaign_site import languages, letters, outbox
 from campaign_site.models import SiteSettings
 
 
@@ -11,6 +11,7 @@ def site(request):
         "demo": settings.DEMO,
         "lang": languages.of_interface().code,
         "dir": languages.of_interface().direction,
+        "script": letters.script_of(languages.of_interface().code),
         "site_url": settings.SITE_URL,
         "sender": outbox.sender,  # asked only where a page names it
     }

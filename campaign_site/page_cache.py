@@ -235,12 +235,14 @@ class PageCache:
         return page
 
     def keep(self, environ, page, answer, query_keys):
-        page.keep(answer)
         path = environ["PATH_INFO"]
-        # The first answer of a path tells which query keys its pages differ by.
+        # The first answer of a path tells which query keys its pages differ by. It was filed
+        # without them: who waits for it may have asked for another.
         if query_keys != self.query_keys.get(path, ()):
             self.query_keys[path] = query_keys
-            self.drop(page)  # it was filed without them
+            self.drop(page)
+            return
+        page.keep(answer)
         with self.lock:
             self._make_room()
 

@@ -4,7 +4,7 @@ from itertools import chain
 
 from django.conf import settings
 from django.db import connection
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.templatetags.static import static
@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django.views.static import serve
 
-from campaign_site import keys, languages, searching
+from campaign_site import keys, languages, letters, searching
 from campaign_site.demo_mail import messages
 from campaign_site.models import ContactKey
 from campaign_site.publishing import published_or_gone
@@ -168,7 +168,14 @@ def privacy(request):
 
 @require_safe
 def theme(request):
-    return render(request, "campaign_site/theme.css", content_type="text/css; charset=utf-8")
+    """The accent; and letters, for pages in a script that old systems lack."""
+    script = request.GET.get("script", "")
+    if script and script not in letters.SCRIPTS:
+        raise Http404
+    context = {"fonts": letters.fonts(script)}
+    response = render(request, "campaign_site/theme.css", context, "text/css; charset=utf-8")
+    response.query_keys = ("script",)
+    return response
 
 
 @require_safe

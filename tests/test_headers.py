@@ -29,7 +29,8 @@ POLICY = {
     "form-action": "'self'",
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
-    **{f"{kind}-src": "'self'" for kind in ("script", "style", "img", "font", "connect")},
+    **{f"{kind}-src": "'self'" for kind in ("script", "style", "img", "connect")},
+    "font-src": "'self' data:",
 }
 TRUSTED_TYPES = {"require-trusted-types-for": "'script'", "trusted-types": "'none'"}
 

@@ -395,6 +395,17 @@ def test_a_query_that_a_view_declared_does():
     assert site.rendered == 3, "the first tells the keys, and is filed without them"
 
 
+def test_who_waits_for_a_page_is_not_given_that_of_another_query():
+    """Before the first answer tells the keys, both wait in one place."""
+    asked, waiting = (factory.get("/", {"page": number}).META for number in (1, 2))
+    page = cache.page(asked)
+    assert cache.page(waiting) is page
+    answer = page_cache.Answer.of(HttpResponse(WORDS), page_cache.time.monotonic())
+    cache.keep(asked, page, answer, ("page",))
+    assert page.old() is None
+    assert cache.page(waiting) is not cache.page(asked)
+
+
 def test_a_page_is_not_shown_under_another_name():
     """Whether a host is ours is asked when the page is made, so each has its own."""
     site = Site()
