@@ -274,11 +274,15 @@ class Profile(Publishable, Illustrated, Translatable, Searchable):
             ),
         ]
         indexes = [
-            # The list of people counts by these.
+            # The list of people counts by these, and has this order.
             models.Index(
                 fields=["status", "area", "ethnicity", "work"],
+                include=["id", "language"],
                 condition=models.Q(state="published"),
-                name="profile_directory",
+                name="profile_counted",
+            ),
+            models.Index(
+                fields=["name"], condition=models.Q(state="published"), name="profile_by_name"
             ),
         ]
 
