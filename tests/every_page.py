@@ -289,6 +289,10 @@ class Everything:
 
     def paths(self, language="en") -> list[str]:
         """The public pages in this language: what answers GET with HTML and 200."""
+        return [path for path in self.addresses(language) if _is_page(path)]
+
+    def addresses(self, language="en") -> list[str]:
+        """Pages, feeds, files: all that anybody may ask for."""
         found = []
         with translation.override(language):
             for address in addresses():
@@ -307,7 +311,7 @@ class Everything:
                 found += [address.path(**one) for one in values]
                 if address.name == "search":
                     found += [f"{address.path()}?q={typed}" for typed in ("marta", "zzz")]
-        return [path for path in dict.fromkeys(found) if _is_page(path)]
+        return list(dict.fromkeys(found))
 
     def errors(self) -> list[str]:
         return ["/nowhere/", self.removed.get_absolute_url(), "/signatures/x/"]
