@@ -14,6 +14,7 @@ WIDTHS = (480, 960, 1600)
 MAX_BYTES = 15_000_000
 MAX_PIXELS = 60_000_000
 FORMATS = ("JPEG", "PNG", "WEBP")
+TOO_MANY_PIXELS = _("This picture has too many pixels. Please make it smaller.")
 
 
 def store(upload) -> dict:
@@ -38,13 +39,13 @@ def pixels(upload) -> Image.Image:
     try:
         with Image.open(upload, formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
-                raise ValidationError(
-                    _("This picture has too many pixels. Please make it smaller.")
-                )
+                raise ValidationError(TOO_MANY_PIXELS)
             turned = ImageOps.exif_transpose(image)
             copied = Image.new("RGBA", turned.size)
             copied.paste(turned.convert("RGBA"))
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except Image.DecompressionBombError:
+        raise ValidationError(TOO_MANY_PIXELS) from None
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
         raise ValidationError(
             _("This is not a picture that we can read. Please choose a JPEG, PNG or WebP file.")
         ) from None

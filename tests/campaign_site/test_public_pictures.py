@@ -71,7 +71,7 @@ def test_twenty_thousand_pixels_square_are_refused_before_they_are_read():
     content = saved(Image.new("1", (20_000, 20_000)), "PNG")
     assert len(content) < 200_000
     tracemalloc.start()
-    with pytest.raises(ValidationError, match="too many pixels|cannot|can read"):
+    with pytest.raises(ValidationError, match="too many pixels"):
         pictures.store(upload(content, "bomb.png"))
     _now, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
