@@ -10,13 +10,16 @@ RESOLVE = $(UV) pip compile pyproject.toml --quiet --generate-hashes --no-emit-i
 	--no-header --no-annotate --universal --python-version 3.11 $(ARGS)
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test benchmark benchmark-signing benchmark-import benchmark-lighthouse lint \
-	messages lock
+.PHONY: help demo test benchmark benchmark-day benchmark-overload benchmark-counting \
+	benchmark-signing benchmark-import benchmark-lighthouse lint messages lock
 
 help:
 	@echo "make demo [PORT=8000] [VAR=var]  a demonstration on this machine; Ctrl-C ends it"
 	@echo "make test [ARGS=...]             the tests"
-	@echo "make benchmark [ARGS=...]        how near to the database's own speed are large lists?"
+	@echo "make benchmark [ARGS=...]        how near to bare Django and PostgreSQL do we come?"
+	@echo "make benchmark-day [ARGS=...]    the busiest day on record, for ten minutes (needs nginx)"
+	@echo "make benchmark-overload          five times as many as can sign (needs nginx)"
+	@echo "make benchmark-counting          how is a number best kept that many change at once?"
 	@echo "make benchmark-signing           can the time of an answer tell who has signed?"
 	@echo "make benchmark-import [ARGS=...] do a million names from a file come in, in flat memory?"
 	@echo "make benchmark-lighthouse        what does Lighthouse say of the pages? (needs Node, Chromium)"
@@ -43,7 +46,16 @@ lint: .venv/test
 	@$(FOUND) '(^|[^[:alnum:]_./-])/(home|root|Users)/[[:alnum:]]'; test $$? -eq 1
 
 benchmark: .venv/test
-	@exec $(PYTHON) benchmarks/delivering.py $(ARGS)
+	@exec $(PYTHON) benchmarks/ratios.py $(ARGS)
+
+benchmark-day: .venv/test
+	@exec $(PYTHON) benchmarks/record_day.py $(ARGS)
+
+benchmark-overload: .venv/test
+	@exec $(PYTHON) benchmarks/overload.py $(ARGS)
+
+benchmark-counting: .venv/test
+	@exec $(PYTHON) benchmarks/counting.py $(ARGS)
 
 benchmark-signing: .venv/test
 	@exec $(PYTHON) benchmarks/signing_times.py

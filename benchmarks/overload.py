@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 
 import load
 from record_day import NAME, ask
-from stage import behind_nginx, collect_static, fresh_site, memory_of_family
+from stage import behind_nginx, collect_static, cpu_of_family, fresh_site, memory_of_family
 
 TIMES = 5
 STILL = 0.8
@@ -51,15 +51,22 @@ def overload(site, request, options):
     load.run(load.Load(site.port, [request], 2, 16, first_number=0))
     can = load.run(load.Load(site.port, [request], options.seconds, 16, first_number=1_000_000))
     rate = TIMES * can.a_second()
+    before = {name: cpu_of_family(pid) for name, pid in site.processes.items()}
     much = load.run(
         load.Load(
             site.port, [request], options.seconds, 1000, rate=rate, first_number=2_000_000
         )
     )  # fmt: skip
+    cpu = {
+        name: (cpu_of_family(pid) - before[name]) / options.seconds
+        for name, pid in site.processes.items()
+    }
     after = load.run(load.Load(site.port, [request], 3, 16, first_number=8_000_000))
     return {
         "capacity": can.a_second(),
         "offered": rate,
+        "generator": much.cpu,
+        "cpu": cpu,
         "succeeded": much.a_second(),
         "statuses": much.statuses,
         "failed": much.failed,
@@ -134,7 +141,9 @@ def report(found, options):
         f"answers: {found['statuses']}, cut off or stuck: {found['failed']}; "
         f"told to come back: p99 {found['refused_p99']:.0f} ms, "
         f"with Retry-After: {found['retry_after']}\n"
-        f"afterwards: {found['after']:.0f} a second, {found['after_statuses']}\n"
+        f"CPU, of one core: generator {found['generator']:.0%}, "
+        + ", ".join(f"{name} {part:.0%}" for name, part in found["cpu"].items())
+        + f"\nafterwards: {found['after']:.0f} a second, {found['after_statuses']}\n"
         f"beside {SLOW} who send a byte a second: {found['beside_slow']}\n"
         f"10 MB: {found['large_body']}; ten thousand fields: {found['many_fields']}\n"
         f"memory before and after, MB: {found['memory']}"

@@ -53,6 +53,7 @@ def main(options):
         connection.close()
         with behind_nginx(folder, EMAIL_URL=f"smtp://127.0.0.1:{smtp}") as site:
             found = the_day(site, petition, mails, options)
+            found["proxy_log"] = proxy_log(folder)
         found |= outcome(petition, options)
     return report(found, options)
 
@@ -176,6 +177,12 @@ class Confirmer(threading.Thread):
         return response.status, response.headers, body
 
 
+_QUEUE = """
+SELECT count(*), COALESCE(EXTRACT(epoch FROM max(clock_timestamp() - due_at)), 0)
+FROM campaign_site_outboxmessage WHERE state IN ('waiting', 'sending')
+"""
+
+
 class Watch(threading.Thread):
     """Memory of each part, and how long the oldest mail waits, every few seconds."""
 
@@ -189,18 +196,17 @@ class Watch(threading.Thread):
     def run(self):
         from django.db import connection
 
-        while not self.ended.wait(EVERY):
+        while True:
             with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT count(*), COALESCE(EXTRACT(epoch FROM max(clock_timestamp() - due_at)),"
-                    " 0) FROM campaign_site_outboxmessage WHERE state IN ('waiting', 'sending')"
-                )
+                cursor.execute(_QUEUE)
                 waiting, age = cursor.fetchone()
             memory = {name: memory_of_family(pid) for name, pid in self.processes.items()}
             at = round(time.monotonic() - self.begin)
             self.seen.append(
                 {"at": at, "waiting": waiting, "queue_age": float(age), "memory": memory}
             )
+            if self.ended.wait(EVERY):
+                break
         connection.close()
 
     def stop(self):
@@ -211,6 +217,21 @@ class Watch(threading.Thread):
         }
         self.ended.set()
         self.join()
+
+
+# Time, method, status, bytes, seconds, from the cache or not.
+LOG_LINE = re.compile(r"[0-9T:+-]+ [A-Z]+ [0-9]{3} [0-9]+ [0-9.]+ [A-Z-]+")
+
+
+def proxy_log(folder):
+    """How many lines, and how many of them say anything else than they should."""
+    lines = (folder / "nginx-vigil.log").read_text().splitlines()
+    lines += (folder / "nginx-vigil-error.log").read_text().splitlines()
+    return {
+        "lines": len(lines),
+        "others": sum(not LOG_LINE.fullmatch(line) for line in lines),
+        "from_cache": sum(line.endswith(("HIT", "STALE", "UPDATING")) for line in lines),
+    }
 
 
 def outcome(petition, options):
@@ -225,7 +246,7 @@ def outcome(petition, options):
         cursor.execute(
             "SELECT count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY late),"
             " percentile_cont(0.95) WITHIN GROUP (ORDER BY late), max(late) FROM (SELECT"
-            " EXTRACT(epoch FROM sent_at - created_at) AS late FROM campaign_site_outboxmessage"
+            " EXTRACT(epoch FROM sent_at - created_at)::float8 AS late FROM campaign_site_outboxmessage"
             " WHERE state = 'sent') AS sent"
         )
         sent, half, most, longest = cursor.fetchone()
@@ -274,6 +295,9 @@ def report(found, options):
         f"- oldest mail that waited: {max(look['queue_age'] for look in found['over_time']):.1f} s",
         "- memory, least to most: "
         + ", ".join(f"{name} {low} to {high} MB" for name, (low, high) in memory.items()),
+        f"- answered from the proxy's cache: {found['proxy_log']['from_cache']} of "
+        f"{found['proxy_log']['lines']}; lines of its log that say more than they should: "
+        f"{found['proxy_log']['others']}",
         "- CPU, of one core: "
         + ", ".join(f"{name} {part:.0%}" for name, part in found["cpu"].items()),
     ]
@@ -285,6 +309,8 @@ def report(found, options):
         problems.append(f"mails: p95 {mails['p95']:.1f} s, not {MAIL_WITHIN}")
     if found["read"]["errors"] or found["sign"]["errors"] or confirm["failed"]:
         problems.append("errors")
+    if found["proxy_log"]["others"]:
+        problems.append("the log of the proxy")
     if found["drift"] or found["counted"] != confirm["confirmed"]:
         problems.append("the count is not right")
     if options.keep:
