@@ -50,6 +50,18 @@ SECTIONS = (
         _("New case list"),
     ),
     (
+        _("Open letters"),
+        _("Letters that organisations and named people sign together."),
+        "petitions.openletter",
+        _("New open letter"),
+    ),
+    (
+        _("Requests to join"),
+        _("Who asks to stand under an open letter: put them on it, or decline."),
+        "petitions.joinrequest",
+        "",
+    ),
+    (
         _("Recipients"),
         _("Governments, parliaments and parties, their offices and office holders."),
         "campaigns.government",

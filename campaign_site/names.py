@@ -119,6 +119,11 @@ def clean_place(text: str) -> str:
     return _clean(text, PLACE_LENGTH)
 
 
+def clean_line(text: str, most: int) -> str:
+    """Any other line that stands beside a name, such as a role. Raise as `clean_name`."""
+    return _clean(text, most)
+
+
 def _clean(text: str, most: int) -> str:
     text = text.strip()
     # Before anything walks over it: somebody may send a megabyte.

@@ -21,7 +21,7 @@ from campaign_site.models import ContactKey
 from campaign_site.publishing import published_or_gone
 from campaigns import campaign_rows, case_rows
 from campaigns.models import Campaign, CaseList, Document, Profile, Update
-from petitions.models import Handover, Petition
+from petitions.models import Handover, OpenLetter, Petition
 from petitions.views import languages_of
 
 # What can be found, in this order, and what stands above it.
@@ -32,10 +32,12 @@ SEARCHED = {
     Update: _("Updates"),
     Document: _("Letters and documents"),
     CaseList: _("Case lists"),
+    OpenLetter: _("Open letters"),
 }
 MOST_FOUND = 20  # of each kind
 LATEST = 3  # updates on the first page
 MOST_HANDOVERS = 20
+MOST_LETTERS = 12
 
 
 @require_safe
@@ -74,6 +76,7 @@ def campaign_page(request, found, *, preview=False):
             "handovers": Handover.objects.public().filter(delivery__petition__campaign=found)[
                 :MOST_HANDOVERS
             ],
+            "letters": found.open_letters.published().counted().newest_first()[:MOST_LETTERS],
             "preview": preview,
         },
     )
@@ -120,6 +123,7 @@ def document_page(request, found, *, preview=False):
             "enclosed_with": Document.objects.published().filter(enclosures__enclosed=found),
             "thread": found.thread(),
             "versions": found.versions(),
+            "letters": found.open_letters.published().counted().newest_first(),
             "campaigns": found.campaigns.published(),
             "people": found.profiles.published(),
             "preview": preview,
@@ -198,6 +202,7 @@ def sitemap(request):
         "campaigns:documents",
         "campaigns:updates",
         "case_lists",
+        "petitions:letters",
     )
     published = (model.objects.published() for model in SEARCHED)
     rows = list(chain(*published))

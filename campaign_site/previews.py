@@ -14,7 +14,8 @@ from campaign_site import case_list_pages, languages, middleware, pages, preview
 from campaigns import news
 from campaigns.models import Campaign, CaseList, Document, Profile, Update
 from petitions.forms import SignForm
-from petitions.models import Petition
+from petitions.letter_views import letter_page
+from petitions.models import OpenLetter, Petition
 from petitions.views import petition_page
 
 
@@ -32,6 +33,7 @@ PAGES = {
     CaseList: case_list_pages.case_list_page,
     Update: news.update_page,
     Petition: _petition_page,
+    OpenLetter: letter_page,
 }
 
 

@@ -46,8 +46,13 @@ CONTENT = (
     "campaigns.followup",
     "petitions.petition",
     "petitions.target",
+    "petitions.openletter",
+    "petitions.signingorganisation",
+    "petitions.signingperson",
 )
 READ = _permissions(["view"], *CONTENT, "petitions.ledgerentry", "petitions.paperbatch")
+# Who asks to stand under an open letter: their names, which are to be public.
+JOINING = _permissions(["view", "change"], "petitions.joinrequest")
 # Nothing of anybody: an event link lifts the limit of a network for some hours.
 EVENTS = _permissions(["view", "add", "change"], "petitions.eventlink")
 # Published rows are closed or withdrawn; admin classes refuse to delete them.
@@ -80,8 +85,14 @@ TRANSLATE = {"campaign_site.translate"}
 PUBLISH_TRANSLATIONS = TRANSLATE | {"campaign_site.publish_translation"}
 
 PERMISSIONS = {
-    Role.CAMPAIGNER: WRITE | EVENTS | PUBLISH_TRANSLATIONS,
+    Role.CAMPAIGNER: WRITE | JOINING | EVENTS | PUBLISH_TRANSLATIONS,
     Role.TRANSLATOR: READ | TRANSLATE,
     Role.DELIVERY: READ | DELIVER | REVIEW,
-    Role.ADMINISTRATOR: WRITE | EVENTS | DELIVER | REVIEW | ADMINISTER | PUBLISH_TRANSLATIONS,
+    Role.ADMINISTRATOR: WRITE
+    | JOINING
+    | EVENTS
+    | DELIVER
+    | REVIEW
+    | ADMINISTER
+    | PUBLISH_TRANSLATIONS,
 }

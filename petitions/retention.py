@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 from campaign_site import erasures, keys, outbox
 from campaign_site.models import record
 from campaign_site.templatetags.vigil import number
-from petitions import counting, signing
+from petitions import counting, joining, signing
 from petitions.models import PendingSignature, Petition, Signature
 
 log = logging.getLogger("vigil.retention")
@@ -150,7 +150,11 @@ SELECT
         WHERE s.state = 'invalidated' AND s.name <> '' AND i.at < now() - interval '31 days'),
     (SELECT count(*) FROM campaigns_subscription
         WHERE exported_at < now() - interval '32 days'
-        OR made_on + interval '24 months' < now() - interval '1 day')
+        OR made_on + interval '24 months' < now() - interval '1 day'),
+    (SELECT count(*) FROM petitions_joinrequest
+        WHERE state = 'unconfirmed' AND created_at < now() - interval '7 days 1 hour'
+        OR state = 'waiting' AND confirmed_on + 92 <= %s::date
+        OR state = 'declined' AND decided_on + 32 <= %s::date)
 """
 
 
@@ -158,11 +162,11 @@ def kept_too_long() -> dict[str, int]:
     """How many rows are older than we promise: 0 of each, if all is well."""
     today = localdate()
     with connection.cursor() as cursor:
-        cursor.execute(_KEPT_TOO_LONG, [today, settings.TIME_ZONE, today])
+        cursor.execute(_KEPT_TOO_LONG, [today, settings.TIME_ZONE, today, today, today])
         figures = cursor.fetchone()
     kinds = (
         *("signatures", "attempts", "addresses", "mails", "address_hashes"),
-        *("names_taken_out", "boxes"),
+        *("names_taken_out", "boxes", "requests_to_join"),
     )
     return dict(zip(kinds, figures, strict=True))
 
@@ -218,9 +222,10 @@ class Kept:
     listed: int  # of them, on a list: their rows stay, empty
     attempts: int
     mails: int
+    letters: int = 0  # requests to join open letters, and names that stand there
 
     def __bool__(self):
-        return bool(self.signatures or self.attempts or self.mails)
+        return bool(self.signatures or self.attempts or self.mails or self.letters)
 
 
 def kept_of(address: str) -> Kept:
@@ -231,6 +236,7 @@ def kept_of(address: str) -> Kept:
         listed=_on_lists(found),
         attempts=PendingSignature.objects.filter(digest__in=_digests(address)).count(),
         mails=outbox.waiting_for(address).count(),
+        letters=joining.requests_of(address).count(),
     )
 
 
@@ -247,7 +253,10 @@ def forget(address: str, *, by=None) -> Kept:
     listed = _on_lists(found)
     for public_id in found:
         signing.remove(public_id, by_staff=True)
-    kept = Kept(len(found), listed, len(ids), mails)
+    asked = list(joining.requests_of(address).order_by("pk").values_list("public_id", flat=True))
+    for public_id in asked:
+        joining.withdraw(public_id, kind=erasures.FORGOTTEN)
+    kept = Kept(len(found), listed, len(ids), mails, len(asked))
     record(
         "forgot a supporter",
         "one address",
@@ -256,6 +265,7 @@ def forget(address: str, *, by=None) -> Kept:
         listed=kept.listed,
         attempts=kept.attempts,
         mails=kept.mails,
+        letters=kept.letters,
     )
     return kept
 
@@ -316,6 +326,7 @@ def _replay_one(kind, public_id) -> bool:
         attempts, _by_model = waiting.delete()
         found = there.exclude(state=Signature.State.INVALIDATED, deliver=False).exists()
         signing.remove(public_id, by_staff=kind == erasures.FORGOTTEN)
+        found = found or joining.withdraw(public_id, kind=kind)
     return bool(attempts or found)
 
 

@@ -21,7 +21,7 @@ from campaign_site.names import comparison_key, held_reason
 from campaign_site.page_cache import fact
 from campaign_site.rows import insert_together
 from campaigns import subscriptions
-from petitions import counting
+from petitions import counting, joining
 from petitions.models import Delivered, Delivery, PendingSignature, Petition, Signature
 from petitions.models.signature import CITY_KEY, HOUSEHOLD, NAME_KEY
 
@@ -483,6 +483,8 @@ def _pages_of(address: str) -> list[dict]:
                         "petition": "" if discreet else title,
                     }
                 )
+    for request in joining.requests_of(address):
+        found.append({"link": joining.personal_url(request.public_id), "petition": ""})
     return found
 
 

@@ -15,7 +15,7 @@ from django.utils import translation
 from django.utils.timezone import localdate, now
 from PIL import Image
 
-from campaign_site import files, pictures
+from campaign_site import files, links, pictures
 from campaigns import case_lists
 from campaigns.models import (
     CaseList,
@@ -31,8 +31,14 @@ from campaigns.models import (
     TimelineEntry,
     Violation,
 )
-from petitions import counting, events, signing
-from petitions.models import LedgerEntry, Petition, Signature
+from petitions import counting, events, joining, signing
+from petitions.models import (
+    LedgerEntry,
+    Petition,
+    Signature,
+    SigningOrganisation,
+    SigningPerson,
+)
 from tests import factories
 from tests.site_urls import addresses
 
@@ -70,6 +76,7 @@ class Everything:
         )
         self._write_letters()
         self.updates = self._updates(photo)
+        self._sign_letters()
         self.petition = self._petition(goal=1000, show_count_from=1, **photo)
         entry = LedgerEntry(
             petition=self.petition,
@@ -98,6 +105,9 @@ class Everything:
         factories.translate(self.letter, "fr", "ug")
         self.case_list = self._case_list()
         factories.translate(self.updates[0], "fr", "ug")
+        factories.translate(self.open_letter, "fr", "ug")
+        for row in self.open_letter.signing_people.all():
+            factories.translate(row, "fr", "ug")
         # By the part of the names of staff pages that says of what they are.
         self.rows = {
             "campaigns_caselist": self.case_list,
@@ -106,6 +116,8 @@ class Everything:
             "campaigns_campaign": self.campaign,
             "campaigns_document": self.letter,
             "campaigns_update": self.updates[0],
+            "petitions_openletter": self.open_letter,
+            "petitions_joinrequest": self.join_requests[1],
             "campaigns_government": self.petition.targets.get().government,
             "campaigns_organisation": self.campaign.organisations.get(),
             "petitions_ledgerentry": entry,
@@ -210,6 +222,28 @@ class Everything:
             ),
         ]
 
+    def _sign_letters(self):
+        self.open_letter = factories.make_open_letter(document=self.letter)
+        self.old_letter = factories.make_open_letter(open_to_requests=False, sources="Archive")
+        self.open_letter.campaigns.add(self.campaign)
+        SigningPerson.objects.create(letter=self.open_letter, name="Padma Dolma", role="activist")
+        SigningOrganisation.objects.create(
+            letter=self.open_letter,
+            organisation=self.campaign.organisations.get(),
+            speaker="Ana Reth",
+            speaker_role="director",
+        )
+        asked = [
+            factories.ask_to_join(self.open_letter, name=name)
+            for name in ("Li Na", "Yo", "Ed", "Bo")
+        ]
+        factories.confirm_request(asked[1])
+        factories.approve_request(asked[2])
+        joining.decline(factories.confirm_request(asked[3]), by=None)
+        organisation = factories.ask_to_join(self.open_letter, organisation="Harbour Lamps")
+        factories.approve_request(organisation)
+        self.join_requests = [*asked, organisation]
+
     def _let_it_grow(self):
         """By so many days and signatures that its page draws how it grew."""
         for number in range(15):
@@ -245,6 +279,8 @@ class Everything:
             return [self.campaign.slug]
         if name in ("profile", "profile_feed"):
             return [self.person.slug, self.friend.slug]
+        if name in ("petitions:letter", "petitions:letter_thanks", "petitions:join_letter"):
+            return [self.open_letter.slug, self.old_letter.slug]
         if name == "document":
             return [self.letter.slug, self.report.slug, self.version.slug]
         if name.startswith("case_list"):
@@ -267,6 +303,8 @@ class Everything:
             return [link.get_absolute_url().rstrip("/").rpartition("/")[2], "over"]
         if name == "petitions:personal":
             return [path.rstrip("/").rpartition("/")[2] for path in self.personal_pages()]
+        if name == "petitions:letter_request":
+            return [links.make_token(joining.PURPOSE, row.public_id) for row in self.join_requests]
         raise AssertionError(f"{name}: which tokens are there? Say it in tests/every_page.py")
 
     def personal_pages(self):

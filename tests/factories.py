@@ -21,8 +21,15 @@ from campaigns.models import (
     Profile,
     Update,
 )
-from petitions import signing
-from petitions.models import PendingSignature, Petition, Signature, Target
+from petitions import joining, signing
+from petitions.models import (
+    JoinRequest,
+    OpenLetter,
+    PendingSignature,
+    Petition,
+    Signature,
+    Target,
+)
 
 _number = itertools.count(1)
 
@@ -96,6 +103,41 @@ def make_document(**values):
         "state": Document.State.PUBLISHED,
     } | values
     return Document.objects.create(**values)
+
+
+def make_open_letter(**values):
+    values = {
+        "slug": f"letter-{next(_number)}",
+        "title": "Open letter to the Minister of Justice",
+        "summary": "Writers ask for her release.",
+        "to": "The Minister of Justice of Estrava",
+        "date": "2027-03",
+        "salutation": "Your Excellency,",
+        "text": "We write about **Marta Ilin**.",
+        "demands": ["Set Marta Ilin free."],
+        "open_to_requests": True,
+        "state": OpenLetter.State.PUBLISHED,
+    } | values
+    return OpenLetter.objects.create(**values)
+
+
+def ask_to_join(letter, *, email=None, **values) -> JoinRequest:
+    """By the verb behind the form."""
+    before = set(JoinRequest.objects.values_list("pk", flat=True))
+    values = {"name": "Ola Brandt", "role": "writer", "organisation": "", "language": "en"} | values
+    address = email or f"signer{next(_number)}@example.org"
+    joining.ask(letter, address=address, **values)
+    return JoinRequest.objects.exclude(pk__in=before).get()
+
+
+def confirm_request(request) -> JoinRequest:
+    joining.confirm(request.public_id)
+    return JoinRequest.objects.get(pk=request.pk)
+
+
+def approve_request(request, *, by=None) -> JoinRequest:
+    joining.approve(confirm_request(request), by=by)
+    return JoinRequest.objects.get(pk=request.pk)
 
 
 def pdf(inside=b"", *, end=b""):

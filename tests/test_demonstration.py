@@ -35,7 +35,14 @@ from campaign_site.partial_dates import describe
 from campaigns import case_rows
 from campaigns.models import Addressee, Campaign, Document, Government, Organisation, Profile
 from petitions import counting, deliveries, delivery_lists
-from petitions.models import Delivery, LedgerEntry, PendingSignature, Petition, Signature
+from petitions.models import (
+    Delivery,
+    LedgerEntry,
+    OpenLetter,
+    PendingSignature,
+    Petition,
+    Signature,
+)
 from tests.factories import offer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demonstration")]
@@ -116,6 +123,30 @@ def test_invented_documents_show_what_documents_can(client, settings):
     answer = client.get(reverse("files:document_file", args=[report.file["name"]]))
     assert b"".join(answer.streaming_content).startswith(b"%PDF-")
     assert Document.objects.filter(name_changed=True).count() == 1
+
+
+def test_letter_of_2015_has_its_ten_organisations_and_ten_people(client):
+    letter = OpenLetter.objects.get(slug="open-letter-to-mps-2015")
+    page = client.get(letter.get_absolute_url()).content.decode()
+    assert "Signed by 10 organisations and 10 people." in page
+    assert "musician and activist" in page
+    assert letter.document.get_absolute_url() in page
+    chinese = client.get(f"/zh-hans/letters/{letter.slug}/").content.decode()
+    assert '<bdi lang="zh-hans">卓玛</bdi>' in chinese
+    assert '<bdi lang="en">Ma Jian</bdi>' in chinese  # missing from the Chinese copy
+    real = OpenLetter.objects.exclude(slug="open-letter-for-marta-ilin")
+    assert real.count() == 3
+    assert not any(letter.takes_requests for letter in real)
+
+
+def test_invented_letter_is_open_and_one_request_waits(client):
+    letter = OpenLetter.objects.get(slug="open-letter-for-marta-ilin")
+    assert letter.takes_requests
+    assert letter.requests.get().state == "waiting"
+    page = client.get(letter.get_absolute_url()).content.decode()
+    assert "Signed by 3 organisations and 4 people." in page
+    assert "Petra Solano" not in page
+    assert "romancière" in client.get(f"/fr/letters/{letter.slug}/").content.decode()
 
 
 def test_facts_about_people_are_those_of_the_files():

@@ -82,6 +82,8 @@ TABLE = (
     ("admin:*_invalidation_delete", NOBODY),
     ("admin:*_eventlink_add", NOBODY),  # at a petition
     ("admin:*_eventlink_delete", NOBODY),
+    ("admin:*_joinrequest_add", NOBODY),  # by the form on the letter
+    ("admin:*_joinrequest_delete", NOBODY),
     # Drafts
     ("preview_*", STAFF),
     ("preview", EVERYBODY),  # by a signed link that ends
@@ -98,6 +100,7 @@ TABLE = (
     ("admin:petitions_ledgerentry_evidence", WRITE),  # a photograph of sheets may show names
     ("admin:petitions_paperbatch_sheets", WRITE),
     ("admin:petitions_eventlink_*", WRITE),
+    ("admin:petitions_joinrequest_*", WRITE),
     # Content: all read, three roles translate, two write
     ("admin:*_translate", WRITE | {"translator"}),
     ("admin:campaigns_*_changelist", STAFF),
@@ -108,6 +111,7 @@ TABLE = (
     ("admin:petitions_*_change", STAFF),
     ("admin:petitions_petition_share-kit", STAFF),  # what it shows is public
     ("admin:petitions_petition_*", WRITE),
+    ("admin:petitions_openletter_*", WRITE),
     ("admin:petitions_ledgerentry_*", WRITE),
     ("admin:petitions_paperbatch_*", WRITE),
 )
@@ -145,6 +149,7 @@ def rows(tmp_path, settings):
     deliveries.hand_over(delivery, handover)
     factories.make_contact_key(tmp_path / "key")
     factories.offer("fr")
+    letter = factories.make_open_letter(slug="draft", state="draft")
     entry = LedgerEntry(
         petition=petition, kind="offset", quantity=7, source="Table", date="2020", evidence="x"
     )
@@ -168,6 +173,8 @@ def rows(tmp_path, settings):
         ),
         "government": factories.make_government(),
         "document": factories.make_document(slug="draft", state="draft"),
+        "openletter": letter,
+        "joinrequest": factories.confirm_request(factories.ask_to_join(letter)),
         "organisation": Organisation.objects.create(slug="voices", name="Free Voices"),
         "profile": factories.make_profile(slug="draft", state=Profile.State.DRAFT),
         "update": factories.make_update(slug="draft", state=Update.State.DRAFT),

@@ -5,6 +5,7 @@ What a document does not say stays empty here, too.
 
 from datetime import UTC, datetime
 
+from campaign_site import translations
 from campaign_site.demonstration import making
 from campaign_site.partial_dates import describe
 from campaigns.models import (
@@ -25,7 +26,7 @@ from campaigns.models import (
     Violation,
 )
 from petitions import counting
-from petitions.models import LedgerEntry
+from petitions.models import LedgerEntry, OpenLetter, SigningOrganisation, SigningPerson
 
 # How the timelines of the data files name the documents.
 DOCUMENTS = {
@@ -82,6 +83,8 @@ def load(*, host, approver) -> None:
     for record in making.read("data/campaigns.json"):
         for paper in record["documents"]:
             _document(paper, campaigns[record["slug"]], profiles, _organisations_of(paper, record))
+        for signed in record["open_letter_signatories"]:
+            _open_letter(signed, campaigns[record["slug"]])
     for record in making.read("data/petitions.json"):
         _petition(record, governments, profiles, campaigns, approver)
     making.freeze_list(
@@ -224,6 +227,52 @@ def _organisations_of(paper, record) -> list[str]:
         if signed["document"] == paper["slug"]
         for slug in signed["organisations"]
     ]
+
+
+def _open_letter(signed, campaign):
+    """Of those that are open letters; the other texts name their organisations themselves. Nobody
+    can ask to join what was sent years ago."""
+    document = Document.objects.get(slug=signed["document"])
+    if document.kind != Document.Kind.OPEN_LETTER:
+        return
+    letter = OpenLetter.objects.create(
+        slug=document.slug,
+        state=OpenLetter.State.PUBLISHED,
+        title=document.title,
+        summary=document.summary,
+        to=document.recipient,
+        date=document.date,
+        date_words=document.date_words,
+        document=document,
+        sources="\n".join(filter(None, [document.sources, signed.get("note", "")])),
+    )
+    letter.campaigns.add(campaign)
+    for place, slug in enumerate(signed["organisations"], 1):
+        SigningOrganisation.objects.create(
+            letter=letter, organisation=Organisation.objects.get(slug=slug), position=place
+        )
+    for place, record in enumerate(signed["individuals"], 1):
+        person = SigningPerson.objects.create(
+            letter=letter, name=record["name"], role=record["role"], position=place
+        )
+        if "name_zh" in record:
+            _say_name(person, "zh-hans", record["name_zh"])
+
+
+def _say_name(person, code, name):
+    """As it is printed in the version of the letter in that language."""
+    translations.save(
+        person,
+        code,
+        {
+            "state": translations.State.PUBLISHED.value,
+            "texts": {"name": name},
+            "of": {"name": person.digest("name")},
+            "translated_by": "",
+            "read_by": DOCUMENTS["003"],
+        },
+        seen=0,
+    )
 
 
 def _document(record, campaign, profiles, organisations):

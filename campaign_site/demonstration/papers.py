@@ -10,8 +10,10 @@ from django.utils.timezone import localdate
 from campaign_site import files
 from campaign_site.demonstration import making
 from campaign_site.demonstration.estrava import INVENTED
-from campaigns.models import Campaign, Document, Enclosure, Profile
+from campaigns.models import Campaign, Document, Enclosure, Organisation, Profile
 from campaigns.models.document import FOLDER
+from petitions import joining
+from petitions.models import OpenLetter, SigningOrganisation, SigningPerson
 
 
 def load() -> None:
@@ -25,6 +27,32 @@ def load() -> None:
         document.campaigns.add(campaign)
         document.profiles.add(person)
         made[document.slug] = document
+
+    _open_letter(words["open_letter"], campaign)
+
+
+def _open_letter(words, campaign):
+    """One that others may ask to join, and somebody who waits for an answer."""
+    letter = OpenLetter.objects.create(
+        state=OpenLetter.State.PUBLISHED,
+        date=(localdate() - timedelta(days=words["days_ago"])).isoformat(),
+        open_to_requests=True,
+        sources=INVENTED,
+        **words["letter"],
+    )
+    letter.campaigns.add(campaign)
+    for place, record in enumerate(words["organisations"], 1):
+        speaker = {key: record[key] for key in ("speaker", "speaker_role") if key in record}
+        organisation = Organisation.objects.create(
+            slug=record["slug"], name=record["name"], acronym=record.get("acronym", "")
+        )
+        SigningOrganisation.objects.create(
+            letter=letter, organisation=organisation, position=place, **speaker
+        )
+    for place, record in enumerate(words["people"], 1):
+        SigningPerson.objects.create(letter=letter, position=place, **record)
+    joining.ask(letter, address="typesetter@example.org", language="en", **words["request"])
+    joining.confirm(letter.requests.get().public_id)
 
 
 def _document(record, made, page):

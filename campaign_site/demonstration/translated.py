@@ -19,7 +19,7 @@ from campaigns.models import (
     TimelineEntry,
     Update,
 )
-from petitions.models import Petition
+from petitions.models import OpenLetter, Petition, SigningPerson
 
 LANGUAGES = ("fr", "zh-hans", "ug")
 INVENTED_READER = "demonstration"
@@ -36,6 +36,8 @@ ROWS = {
     "campaign": (Campaign, ("slug",)),
     "petition": (Petition, ("slug",)),
     "update": (Update, ("slug",)),
+    "openletter": (OpenLetter, ("slug",)),
+    "signingperson": (SigningPerson, ("letter__slug", "name")),
 }
 
 

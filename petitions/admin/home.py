@@ -28,6 +28,7 @@ from petitions.models import (
     Delivery,
     Handover,
     HeldName,
+    JoinRequest,
     PendingSignature,
     Petition,
     Signature,
@@ -66,6 +67,20 @@ def _held():
             )
             % {"number": number(waiting)},
             reverse("admin:petitions_heldname_changelist"),
+        )
+
+
+def _requests():
+    waiting = JoinRequest.objects.filter(state=JoinRequest.State.WAITING).count()
+    if waiting:
+        yield Line(
+            ngettext(
+                "%(number)s request to join an open letter waits for you.",
+                "%(number)s requests to join an open letter wait for you.",
+                waiting,
+            )
+            % {"number": number(waiting)},
+            reverse("admin:petitions_joinrequest_changelist") + "?state__exact=waiting",
         )
 
 
@@ -231,6 +246,7 @@ NEEDS = (
     ("campaign_site.view_outboxmessage", _confirmations, "campaign_site_outboxmessage_changelist"),
     ("petitions.change_petition", _opening, "petitions_petition_changelist"),
     ("petitions.change_heldname", _held, "petitions_heldname_changelist"),
+    ("petitions.change_joinrequest", _requests, "petitions_joinrequest_changelist"),
     ("petitions.add_delivery", _names_go, "petitions_delivery_changelist"),
     ("petitions.change_delivery", _overdue, "petitions_delivery_changelist"),
     ("petitions.add_handover", _prepared, "petitions_delivery_changelist"),

@@ -3,6 +3,12 @@ from petitions.models.event import EventLink
 from petitions.models.invalidation import Invalidation
 from petitions.models.list_file import ListFile
 from petitions.models.mend import Mend
+from petitions.models.open_letter import (
+    JoinRequest,
+    OpenLetter,
+    SigningOrganisation,
+    SigningPerson,
+)
 from petitions.models.paper import PaperBatch
 from petitions.models.petition import LedgerEntry, Petition, PetitionCount, Target
 from petitions.models.signature import HeldName, PendingSignature, Signature
@@ -14,13 +20,17 @@ __all__ = [
     "Handover",
     "HeldName",
     "Invalidation",
+    "JoinRequest",
     "LedgerEntry",
     "ListFile",
     "Mend",
+    "OpenLetter",
     "PaperBatch",
     "PendingSignature",
     "Petition",
     "PetitionCount",
     "Signature",
+    "SigningOrganisation",
+    "SigningPerson",
     "Target",
 ]

@@ -24,6 +24,7 @@ OBVIOUS = {
     "id": "hidden",
     "document": "of rows below a document: that document",
     "look_alikes": "hidden",
+    "letter": "of rows below an open letter: that letter",
     "profile": "of rows below a person: that person",
     "update": "of rows below an update: that update",
 }

@@ -12,7 +12,7 @@ from campaign_site import erasures, heartbeats, outbox, searching
 from campaign_site.checks import refuse_to_start_unready
 from campaign_site.models import OutboxMessage
 from campaigns import subscriptions
-from petitions import deliveries, imports, invalidation, retention, signing
+from petitions import deliveries, imports, invalidation, joining, retention, signing
 
 SENDERS = 4
 KEPT_OPEN = 5  # seconds without a mail: no mail server has hung up by then
@@ -107,7 +107,7 @@ def _remind() -> dict:
 
 
 def _expire() -> dict:
-    return {"attempts": signing.expire(), "uploads": imports.forget_old()}
+    return {"attempts": signing.expire() + joining.expire(), "uploads": imports.forget_old()}
 
 
 def _tidy_mails() -> dict:
