@@ -126,6 +126,7 @@ def test_invented_documents_show_what_documents_can(client, settings):
 
 
 def test_letter_of_2015_has_its_ten_organisations_and_ten_people(client):
+    offer("zh-hans")
     letter = OpenLetter.objects.get(slug="open-letter-to-mps-2015")
     page = client.get(letter.get_absolute_url()).content.decode()
     assert "Signed by 10 organisations and 10 people." in page
