@@ -281,7 +281,10 @@ def _document(part, layout, pages, *, slack=0.0, squeeze=1.0) -> dict:
             "paper": PAPERS[layout.paper],
             "slack": slack,
             "density": {"columns": layout.columns, "size": size, "gap": gap * squeeze},
-            "host": {"name": site.name, "lines": site.postal_address.splitlines()},
+            "host": {
+                "name": site.name,
+                "lines": [*map(directed, site.postal_address.splitlines())],
+            },
             "list": {
                 "title": directed(petition.title),
                 "ask": directed(

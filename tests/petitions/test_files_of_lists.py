@@ -9,7 +9,7 @@ import pypdfium2
 import pytest
 from django.core.management import CommandError, call_command
 
-from campaign_site.models import AuditEvent
+from campaign_site.models import AuditEvent, SiteSettings
 from campaigns.models import Government
 from petitions import delivery_lists, fonts, manifest, paper, signing
 from petitions.models import Delivery, ListFile
@@ -240,6 +240,7 @@ def test_numbers_in_words(number, language, words):
 
 
 def test_letter_is_in_the_recipients_language_and_in_ours(petition):
+    SiteSettings.objects.update_or_create(pk=1, defaults={"postal_address": "3 Example Street"})
     Government.objects.update(language="fr")
     delivery = make_list(petition, [(f"Name {number}", "Lund") for number in range(71)])
     theirs, ours, *_rest = pdf_text(make(delivery, "pdf"))
@@ -255,6 +256,7 @@ def test_letter_is_in_the_recipients_language_and_in_ours(petition):
     offer("ug")
     theirs, ours, *_rest = pdf_text(make(delivery, "pdf"))
     assert "71" in theirs
+    assert "3 Example Street" in theirs, "a number stays in its place from right to left, too"
     assert "seventy-one" not in theirs
     assert "seventy-one" in ours
 
