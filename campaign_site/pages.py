@@ -1,6 +1,7 @@
 """Pages that show rows of both apps, and those about the site itself."""
 
 from itertools import chain
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import connection
@@ -141,7 +142,12 @@ def search(request):
     return render(
         request,
         "campaign_site/search.html",
-        {"form": form, "groups": groups, "shown": MOST_FOUND},
+        {
+            "form": form,
+            "groups": groups,
+            "shown": MOST_FOUND,
+            "query": urlencode({"q": typed}) if typed.strip() else "",
+        },
         status=422 if form.errors else 200,
     )
 

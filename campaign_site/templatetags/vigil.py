@@ -135,14 +135,19 @@ def signed_around(count: int) -> tuple[str, str]:
 @register.simple_tag(takes_context=True)
 def language_links(context) -> list[dict]:
     """This page in every language that is offered: {"known", "url", "current"}. A page that exists
-    in some only says which as `in_languages`."""
+    in some only says which as `in_languages`; one that answers a question, as `query`, which."""
     request, here = context["request"], languages.current()
     found = languages.offered()
     if here not in found:  # a preview of what is not offered yet
         found.append(here)
     exists = context.get("in_languages")
+    query = f"?{asked}" if (asked := context.get("query")) else ""
     return [
-        {"known": known, "url": translate_url(request.path, known.code), "current": known == here}
+        {
+            "known": known,
+            "url": translate_url(request.path, known.code) + query,
+            "current": known == here,
+        }
         for known in found
         if exists is None or known.code in exists or known == here
     ]
