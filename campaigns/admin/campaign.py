@@ -79,16 +79,17 @@ class CampaignForm(IllustratedForm):
         return self.cleaned_data
 
 
-class DemandInline(StaffInline, admin.TabularInline):
+class DemandInline(StaffInline, admin.StackedInline):
     model = Demand
     extra = 0
-    fields = ("position", "recipient", "text")
+    fields = (("position", "recipient"), "text")
     verbose_name_plural = _("what we ask, and of whom")
 
 
 class ActionInline(StaffInline, admin.StackedInline):
     model = Action
     extra = 0
+    long_texts = ()
     fields = (
         *(("position", "kind"), "title", "text", "addressee", ("mail_address", "subject")),
         *("sample", "link"),
