@@ -93,6 +93,7 @@ def test_harmful_markdown_is_harmless(client):
         '="data:',
     ):
         assert tag not in page, tag
+    assert "&lt;script&gt;" in page  # what was typed as text is shown as text
 
 
 def test_translation_and_original_lead_to_each_other(client):
