@@ -27,12 +27,13 @@ SCHEMES = {"http", "https", "mailto"}
 LONGEST_INSERTION = 2_000  # characters: nobody searches all of a long text for an end
 
 # Staff write no HTML, so these attributes are those that we give, below.
-DOCUMENT_TAGS = TAGS | {"ins", "span", "sup"}
+DOCUMENT_TAGS = TAGS | {"div", "ins", "span", "sup"}
 DOCUMENT_ATTRIBUTES = {
     **{tag: {"class"} for tag in ("ins", "sup", "hr")},
     "span": {"class", "lang"},
     "a": {"href", "title", "id", "class", "role", "aria-label"},
-    "ol": {"start", "class", "role", "aria-label"},
+    "div": {"role", "aria-label"},
+    "ol": {"start", "class"},
     "li": {"id"},
 }
 
@@ -160,7 +161,7 @@ def _note_mark(_self, tokens, index, *_):
 
 def _open_notes(*_):
     heading = escape(gettext("Footnotes"))
-    return f'<hr class="notes"><ol class="notes" role="doc-endnotes" aria-label="{heading}">'
+    return f'<hr class="notes"><div role="doc-endnotes" aria-label="{heading}"><ol class="notes">'
 
 
 def _note_back(_self, tokens, index, *_):
@@ -180,7 +181,7 @@ def _document_parser():
         "insertion_close": _close_insertion,
         "footnote_ref": _note_mark,
         "footnote_block_open": _open_notes,
-        "footnote_block_close": lambda *_: "</ol>",
+        "footnote_block_close": lambda *_: "</ol></div>",
         "footnote_open": lambda _self, tokens, index, *_: f'<li id="fn{_number(tokens[index])}">',
         "footnote_anchor": _note_back,
     }.items():
