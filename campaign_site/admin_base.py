@@ -125,6 +125,8 @@ class StaffFields:
 class StaffInline(StaffFields):
     """For inlines: rows below the row of the page."""
 
+    view_on_site = False
+
     def get_formset(self, request, obj=None, **kwargs):
         return edit_conflicts.noticing_rows(super().get_formset(request, obj, **kwargs))
 

@@ -225,6 +225,7 @@ def test_everything_in_paths_and_queries(watch, petition):
     for address in public:
         watch.expect(watch.client.get(address.path()))
         watch.expect(watch.client.get(address.path(slug=petition.slug)))
+    watch.expect(*(watch.client.get("/search/", {"q": typed}) for typed in ("a", "zzz")))
     for number, text in enumerate(STRINGS):
         texts = in_path(text)
         middleware.cache.forget()
