@@ -10,6 +10,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from campaign_site.translations import Said, Translatable
+
 WIDTHS = (480, 960, 1600)
 MAX_BYTES = 15_000_000
 MAX_PIXELS = 60_000_000
@@ -116,7 +118,14 @@ class Illustrated(models.Model):
     @property
     def picture_to_share(self):
         """What messengers show beside a link: as `largest`, with what it shows; None where none."""
-        return largest(self.photo) | {"alt": self.photo_alt} if self.photo else None
+        return largest(self.photo) | {"alt": self.photo_said.text} if self.photo else None
+
+    @property
+    def photo_said(self) -> Said:
+        """What it shows, and in which language: that of the page, where the row can say it so."""
+        if isinstance(self, Translatable):
+            return self.say("photo_alt")
+        return Said(self.photo_alt, "")
 
     @property
     def photo_url(self):

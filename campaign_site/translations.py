@@ -79,8 +79,13 @@ class Translatable(models.Model):
         return Said(getattr(self, field), self.language)
 
     def to_translate(self) -> list[str]:
-        """The fields in which there is something."""
-        return [field for field in self.translatable if getattr(self, field)]
+        """The fields in which there is something. What a photo showed that was taken away says
+        nothing any more."""
+        return [
+            field
+            for field in self.translatable
+            if getattr(self, field) and (field != "photo_alt" or self.photo)
+        ]
 
     def missing_in(self, code: str) -> list[str]:
         texts = self.translation(code)["texts"]

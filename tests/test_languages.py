@@ -257,6 +257,26 @@ def test_every_public_page_speaks_its_language(client, everything, language, mon
         page = text(client.get(path))
         assert f'<html lang="{language}" dir="{direction}">' in page, path
         left = outside_of_marks("".join(Unmarked(page).found))
-        for content in (site.name, site.line, "WhatsApp", "Telegram", *PHOTO.values()):
+        described = f"{language}: {PHOTO['photo_alt']}"  # and its language with it
+        for content in (site.name, site.line, "WhatsApp", "Telegram", described, *PHOTO.values()):
             left = left.replace(content, "")
         assert re.findall("[A-Za-z]{3,}", left) == [], path
+
+
+def test_what_a_photo_shows_is_said_in_the_language_of_the_page(client, everything):
+    factories.offer("fr")
+    rows = (everything.petition, everything.person, everything.petition.campaign)
+    photo = everything.petition.photo
+    for row in rows:
+        type(row).objects.filter(pk=row.pk).update(photo=photo, **PHOTO)
+        row.refresh_from_db()
+        assert "photo_alt" in row.to_translate()
+        translation_of = row.translation("fr")["texts"] | {"photo_alt": "Portrait de Marta Ilin"}
+        factories.translate(row, "fr", **translation_of)
+        with translation.override("fr"):
+            page = text(client.get(row.get_absolute_url()))
+        assert 'alt="Portrait de Marta Ilin" lang="fr"' in page
+        original = f'alt="{PHOTO["photo_alt"]}" lang="en"'
+        assert original in text(client.get(row.get_absolute_url()))
+        row.photo = None
+        assert "photo_alt" not in row.to_translate()

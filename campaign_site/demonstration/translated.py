@@ -9,8 +9,10 @@ from campaign_site import translations
 from campaign_site.demonstration import making
 from campaign_site.models import Language
 from campaigns.models import (
+    Action,
     Addressee,
     Campaign,
+    Demand,
     Government,
     HealthNote,
     LegalStatus,
@@ -34,6 +36,8 @@ ROWS = {
     "legalstatus": (LegalStatus, ("profile__slug", "what")),
     "healthnote": (HealthNote, ("profile__slug", "text")),
     "campaign": (Campaign, ("slug",)),
+    "demand": (Demand, ("campaign__slug", "text")),
+    "action": (Action, ("campaign__slug", "title")),
     "petition": (Petition, ("slug",)),
     "update": (Update, ("slug",)),
     "openletter": (OpenLetter, ("slug",)),

@@ -26,8 +26,11 @@ class Campaign(Described, Illustrated, Translatable, Searchable):
         ENDED = "ended", _("ended")
         REMOVED = "removed", _("removed")
 
-    translatable = ("title", "summary", "story", "outcome")
-    searched = (*translatable, "demands__text", "actions__title", "actions__text")
+    translatable = ("title", "summary", "story", "outcome", "photo_alt")
+    searched = (
+        *("title", "summary", "story", "outcome"),
+        *("demands__text", "actions__title", "actions__text"),
+    )
 
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT)
     title = models.CharField(

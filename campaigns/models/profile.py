@@ -54,7 +54,7 @@ class Profile(Publishable, Illustrated, Translatable, Searchable):
     translatable = (
         *("name", "summary", "status_note", "place", "area", "occupation", "ethnicity", "gender"),
         *("category", "background", "charges", "requests", "questions", "represents"),
-        *("well_known", "connection", "governments_active"),
+        *("well_known", "connection", "governments_active", "photo_alt"),
     )
     searched = (
         *("name", "native_name", "names__name", "family_name", "summary", "status_note", "place"),

@@ -58,7 +58,7 @@ class Update(Publishable, Illustrated, Translatable, Searchable, Sourced):
 
     translatable = (
         *("title", "date_words", "body", "quote", "spokesperson_role", "dateline"),
-        "press_contact",
+        *("press_contact", "photo_alt"),
     )
     searched = (
         *("title", "body", "quote", "spokesperson", "spokesperson_role", "dateline", "medium"),

@@ -66,7 +66,10 @@ class Petition(Described, Illustrated, Translatable, Searchable):
         PUBLISHED = "published", _("published")
         REMOVED = "removed", _("removed")
 
-    translatable = ("title", "summary", "salutation", "letter", "demands", "promise", "outcome")
+    translatable = (
+        *("title", "summary", "salutation", "letter", "demands", "promise", "outcome"),
+        "photo_alt",
+    )
     # Not the outcome: it may be written before the petition closes.
     searched = ("title", "summary", "demands", "letter")
 
