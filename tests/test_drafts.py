@@ -17,7 +17,15 @@ from tests.every_page import Everything
 
 MARK = "Zzdraft"
 # What signers, not staff, have written; and what says who counted it.
-NOT_CONTENT = ("signature", "pendingsignature", "ledgerentry", "delivery", "target", "eventlink")
+NOT_CONTENT = (
+    "signature",
+    "pendingsignature",
+    "ledgerentry",
+    "delivery",
+    "target",
+    "eventlink",
+    "joinrequest",
+)
 
 
 @pytest.fixture
