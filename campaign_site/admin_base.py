@@ -100,7 +100,7 @@ class StaffFields:
     """For admin classes and their inlines: lists are typed one per line, texts keep their line
     ends."""
 
-    long_texts = ("letter", "story", "background", "about", "text", "body")
+    long_texts = ("letter", "story", "background", "about", "text", "body", "description", "report")
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if isinstance(db_field, models.JSONField):

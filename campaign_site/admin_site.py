@@ -38,6 +38,12 @@ SECTIONS = (
         _("New update"),
     ),
     (
+        _("Events"),
+        _("Meetings, vigils, hearings: what is coming, and how it was."),
+        "campaigns.event",
+        _("New event"),
+    ),
+    (
         _("Documents"),
         _("Letters, press releases, testimonies, reports: their text or a file."),
         "campaigns.document",

@@ -21,7 +21,7 @@ from campaign_site.demo_mail import messages
 from campaign_site.models import ContactKey
 from campaign_site.publishing import published_or_gone
 from campaigns import campaign_rows, case_rows
-from campaigns.models import Campaign, CaseList, Document, Profile, Update
+from campaigns.models import Campaign, CaseList, Document, Event, Profile, Update
 from petitions.models import Handover, OpenLetter, Petition
 from petitions.views import languages_of
 
@@ -31,12 +31,13 @@ SEARCHED = {
     Petition: _("Petitions"),
     Campaign: _("Campaigns"),
     Update: _("Updates"),
+    Event: _("Events"),
     Document: _("Letters and documents"),
     CaseList: _("Case lists"),
     OpenLetter: _("Open letters"),
 }
 MOST_FOUND = 20  # of each kind
-LATEST = 3  # updates on the first page
+LATEST = 3  # updates and events on the first page
 MOST_HANDOVERS = 20
 MOST_LETTERS = 12
 
@@ -52,6 +53,7 @@ def home(request):
             "petitions": petitions[1:],
             "people": Profile.objects.published()[:6],
             "updates": Update.objects.published()[:LATEST],
+            "upcoming": Event.objects.published().upcoming()[:LATEST],
             "handovers": Handover.objects.public()[:3],
         },
     )
@@ -207,6 +209,7 @@ def sitemap(request):
         "campaigns:campaigns",
         "campaigns:documents",
         "campaigns:updates",
+        "campaigns:events",
         "case_lists",
         "petitions:letters",
     )

@@ -11,8 +11,8 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from campaign_site import case_list_pages, languages, middleware, pages, preview_links, translations
-from campaigns import news
-from campaigns.models import Campaign, CaseList, Document, Profile, Update
+from campaigns import events, news
+from campaigns.models import Campaign, CaseList, Document, Event, Profile, Update
 from petitions.forms import SignForm
 from petitions.letter_views import letter_page
 from petitions.models import OpenLetter, Petition
@@ -32,6 +32,7 @@ PAGES = {
     Document: pages.document_page,
     CaseList: case_list_pages.case_list_page,
     Update: news.update_page,
+    Event: events.event_page,
     Petition: _petition_page,
     OpenLetter: letter_page,
 }

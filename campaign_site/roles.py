@@ -43,6 +43,7 @@ CONTENT = (
     "campaigns.document",
     "campaigns.enclosure",
     "campaigns.update",
+    "campaigns.event",
     "campaigns.followup",
     "petitions.petition",
     "petitions.target",

@@ -19,7 +19,7 @@ from campaign_site.models import Language, record
 from campaign_site.translations import State
 
 MAY_TRANSLATE, MAY_PUBLISH = "campaign_site.translate", "campaign_site.publish_translation"
-WRITTEN_IN_MARKDOWN = ("story", "background", "body")
+WRITTEN_IN_MARKDOWN = ("story", "background", "body", "description", "report")
 LONG = 80  # characters: from here on a text gets a box of several lines
 
 

@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 
 from campaign_site import case_list_pages, pages
 from campaign_site.feeds import CampaignNews, News, ProfileNews
+from campaigns import events
 from campaigns.urls import unprefixed as files
 from petitions.urls import unprefixed
 
@@ -16,6 +17,8 @@ urlpatterns = [
     path("updates/feed/", News(), name="feed"),
     path("campaigns/<slug:slug>/feed/", CampaignNews(), name="campaign_feed"),
     path("profiles/<slug:slug>/feed/", ProfileNews(), name="profile_feed"),
+    path("events/calendar.ics", events.calendar, name="calendar"),
+    path("events/<slug:slug>/calendar.ics", events.event_calendar, name="event_calendar"),
     path("robots.txt", pages.robots, name="robots"),
     path("sitemap.xml", pages.sitemap, name="sitemap"),
     path("favicon.ico", pages.favicon, name="favicon"),

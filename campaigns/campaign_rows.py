@@ -6,7 +6,7 @@ from campaigns.models import Addressee, Campaign, Government
 # On the page, which links to all.
 MOST_PEOPLE = 24
 MOST_DOCUMENTS = 12
-LATEST = 3  # updates
+LATEST = 3  # updates, and events of each kind
 
 
 def of(campaign: Campaign) -> dict[str, list]:
@@ -26,6 +26,8 @@ def of(campaign: Campaign) -> dict[str, list]:
         governments=Government.objects.filter(pk__in=named[0].union(named[1])),
         organisations=campaign.organisations.all(),
         updates=campaign.updates.published()[: LATEST + 1],
+        upcoming=campaign.events.published().upcoming()[:LATEST],
+        past=campaign.events.published().past()[:LATEST],
         documents=campaign.documents.published().newest_first()[:MOST_DOCUMENTS],
     )
     governments = {row.pk: row for row in found.pop("governments")}

@@ -9,7 +9,7 @@ KINDS = (
 )
 # The page links to all.
 MOST_DOCUMENTS = 12
-LATEST = 3  # updates
+LATEST = 3  # updates, and events of each kind
 
 
 def of(profile: Profile) -> dict[str, list]:
@@ -21,6 +21,8 @@ def of(profile: Profile) -> dict[str, list]:
         "related": profile.related.published(),
         "campaigns": profile.campaigns.published(),
         "updates": profile.updates.published()[: LATEST + 1],
+        "upcoming": profile.events.published().upcoming()[:LATEST],
+        "past": profile.events.published().past()[:LATEST],
         "documents": profile.documents.published().newest_first()[:MOST_DOCUMENTS],
     }
     found = together.fetch(**below, **beside)

@@ -23,8 +23,8 @@ _YEAR = re.compile(r"[0-9]{4}")
 def updates(request):
     """Newest first: all, of a month or year, of a campaign or person. What nothing leads to is
     404, so that the page cache is not filled by guessing."""
-    campaign = _named(request, "campaign", Campaign)
-    person = _named(request, "person", Profile)
+    campaign = named(request, "campaign", Campaign)
+    person = named(request, "person", Profile)
     found = Update.objects.published()
     if campaign:
         found = found.filter(campaigns=campaign)
@@ -58,7 +58,7 @@ def updates(request):
     return response
 
 
-def _named(request, key, model):
+def named(request, key, model):
     slug = request.GET.get(key, "")
     if not slug:
         return None

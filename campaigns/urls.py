@@ -1,11 +1,13 @@
 from django.urls import path, re_path
 
-from campaigns import news, views
+from campaigns import events, news, views
 
 app_name = "campaigns"
 urlpatterns = [
     path("campaigns/", views.campaigns, name="campaigns"),
     path("profiles/", views.profiles, name="profiles"),
+    path("events/", events.events, name="events"),
+    path("events/<slug:slug>/", events.event, name="event"),
     path("updates/", news.updates, name="updates"),
     path("updates/<slug:slug>/", news.update, name="update"),
     path("documents/", views.documents, name="documents"),

@@ -77,6 +77,7 @@ class Everything:
         self._write_letters()
         self.updates = self._updates(photo)
         self._sign_letters()
+        self.events = self._events(photo)
         self.petition = self._petition(goal=1000, show_count_from=1, **photo)
         entry = LedgerEntry(
             petition=self.petition,
@@ -108,6 +109,7 @@ class Everything:
         factories.translate(self.open_letter, "fr", "ug")
         for row in self.open_letter.signing_people.all():
             factories.translate(row, "fr", "ug")
+        factories.translate(self.events[0], "fr", "ug")
         # By the part of the names of staff pages that says of what they are.
         self.rows = {
             "campaigns_caselist": self.case_list,
@@ -118,6 +120,7 @@ class Everything:
             "campaigns_update": self.updates[0],
             "petitions_openletter": self.open_letter,
             "petitions_joinrequest": self.join_requests[1],
+            "campaigns_event": self.events[0],
             "campaigns_government": self.petition.targets.get().government,
             "campaigns_organisation": self.campaign.organisations.get(),
             "petitions_ledgerentry": entry,
@@ -244,6 +247,18 @@ class Everything:
         factories.approve_request(organisation)
         self.join_requests = [*asked, organisation]
 
+    def _events(self, photo):
+        about = {"campaigns": [self.campaign], "profiles": [self.person]}
+        about["hosts"] = [self.campaign.organisations.get()]
+        make = factories.make_event
+        place = {"venue": "Library", "address": "3 Street", "city": "Oru", "country": "SE"}
+        return [
+            make(link="https://example.org/1", description="With **lamps**.", **place, **about),
+            make(status="cancelled", **about, **photo),
+            make(in_days=-9, report="It was **good**.", attendance="About 60", **about),
+            make(status="to_be_announced", in_days=99, sources="A radio", **about),
+        ]
+
     def _let_it_grow(self):
         """By so many days and signatures that its page draws how it grew."""
         for number in range(15):
@@ -287,6 +302,8 @@ class Everything:
             return [self.case_list.slug]
         if name == "petitions:petition":
             return [row.slug for row in (self.petition, self.closed, self.later, self.named)]
+        if name in ("campaigns:event", "event_calendar"):
+            return [row.slug for row in self.events]
         if name == "campaigns:update":
             return [row.slug for row in self.updates]
         return [self.petition.slug]

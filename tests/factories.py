@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from datetime import time, timedelta
 
 from django.conf import settings
 from django.core import mail
@@ -15,6 +16,7 @@ from campaigns.models import (
     Campaign,
     Demand,
     Document,
+    Event,
     Government,
     Office,
     Organisation,
@@ -160,6 +162,24 @@ def make_update(*, campaigns=(), profiles=(), later=(), **values):
     for date, body in later:
         update.follow_ups.create(date=date, body=body)
     return update
+
+
+def make_event(*, campaigns=(), profiles=(), hosts=(), in_days=10, **values):
+    """A vigil in so many days, of two hours."""
+    values = {
+        "slug": f"event-{next(_number)}",
+        "title": "Vigil for Marta Ilin",
+        "starts_on": (localdate() + timedelta(days=in_days)).isoformat(),
+        "starts_at": time(19),
+        "ends_at": time(21),
+        "zone": "America/Toronto",
+        "state": Event.State.PUBLISHED,
+    } | values
+    event = Event.objects.create(**values)
+    event.campaigns.set(campaigns)
+    event.profiles.set(profiles)
+    event.hosts.set(hosts)
+    return event
 
 
 def make_petition(*, governments=None, campaign=None, **values):

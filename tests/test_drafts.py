@@ -45,7 +45,8 @@ def is_text(field):
     free = (
         isinstance(field, texts) and not isinstance(field, PartialDateField) and not field.choices
     )
-    return free and field.name not in ("language", "text_language", "native_language", "zone")
+    codes = ("language", "text_language", "native_language", "zone", "country")
+    return free and field.name not in codes
 
 
 def marked(row):

@@ -15,7 +15,7 @@ from django.utils.timezone import now
 
 from campaign_site import contact_keys
 from campaign_site.models import AuditEvent, HeldWord, Language, SiteSettings
-from campaigns.models import Campaign, CaseList, Organisation, Profile, Update
+from campaigns.models import Campaign, CaseList, Event, Organisation, Profile, Update
 from petitions import batches, counting, deliveries, events, invalidation
 from petitions.models import Handover, LedgerEntry, PaperBatch, Petition
 from tests import factories
@@ -47,6 +47,8 @@ TABLE = (
     ("petitions:*", EVERYBODY),
     ("counter:count", EVERYBODY),
     ("feed", EVERYBODY),
+    ("calendar", EVERYBODY),
+    ("event_calendar", EVERYBODY),
     ("campaign_feed", EVERYBODY),
     ("profile_feed", EVERYBODY),
     ("theme", EVERYBODY),
@@ -177,6 +179,7 @@ def rows(tmp_path, settings):
         "joinrequest": factories.confirm_request(factories.ask_to_join(letter)),
         "organisation": Organisation.objects.create(slug="voices", name="Free Voices"),
         "profile": factories.make_profile(slug="draft", state=Profile.State.DRAFT),
+        "event": factories.make_event(slug="draft", state=Event.State.DRAFT),
         "update": factories.make_update(slug="draft", state=Update.State.DRAFT),
         "petition": factories.make_petition(slug="draft", state=Petition.State.DRAFT),
         "delivery": delivery,

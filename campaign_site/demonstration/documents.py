@@ -3,7 +3,9 @@
 What a document does not say stays empty here, too.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
+
+from django.utils.text import slugify
 
 from campaign_site import translations
 from campaign_site.demonstration import making
@@ -13,6 +15,7 @@ from campaigns.models import (
     Campaign,
     Document,
     EarlierPlace,
+    Event,
     FollowUp,
     Government,
     HealthNote,
@@ -214,6 +217,8 @@ def _campaign(record, governments, profiles, host):
     campaign.related_profiles.set(profiles[slug] for slug in record["related_profile_slugs"])
     for update in record["updates"]:
         _update(update, campaign, profiles)
+    for event in record["events"]:
+        _event(event, campaign, profiles)
     # The organisations in the documents did not make this site, so none of them is behind it.
     campaign.organisations.add(host)
     return campaign
@@ -316,6 +321,35 @@ def _update(record, campaign, profiles):
     update.profiles.set(person for person in profiles.values() if person.name in text)
     for later in record["updates"]:
         FollowUp.objects.create(update=update, body=later["body"], **_dated(later))
+
+
+# The zone of the clocks: the documents give hours without one, for these cities.
+ZONES = {"Toronto (Etobicoke)": "America/Toronto", "Toronto": "America/Toronto"}
+ZONES |= {"Montreal": "America/Toronto"}
+
+
+def _event(record, campaign, profiles):
+    first, _t, begins = record["starts"].partition("T")
+    last, _t, ends = record.get("ends", "").partition("T")
+    text = record.get("summary", "")
+    event = Event.objects.create(
+        slug=slugify(record["title"])[:80].rstrip("-"),
+        state=Event.State.PUBLISHED,
+        title=record["title"],
+        description=text,
+        starts_on=first,
+        starts_at=time.fromisoformat(begins) if begins else None,
+        ends_on=last if last != first else "",
+        ends_at=time.fromisoformat(ends) if ends else None,
+        zone=ZONES[record["city"]] if begins else "",
+        venue=record.get("place", ""),
+        city=record.get("city", ""),
+        country=record["country"],
+        sources="\n".join(filter(None, [_source_lines(record), record.get("date_note")])),
+    )
+    event.campaigns.add(campaign)
+    event.profiles.set(person for person in profiles.values() if person.name in text)
+    event.hosts.set(Organisation.objects.filter(slug__in=record.get("organisers", ())))
 
 
 def _dated(record):

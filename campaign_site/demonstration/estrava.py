@@ -4,7 +4,7 @@ They sign, confirm, are listed and removed by the verbs that real people's click
 """
 
 import random
-from datetime import timedelta
+from datetime import time, timedelta
 from itertools import product
 
 from django.utils.timezone import localdate, now
@@ -14,6 +14,7 @@ from campaigns.models import (
     Addressee,
     Campaign,
     EarlierPlace,
+    Event,
     FollowUp,
     GalleryPhoto,
     Government,
@@ -70,6 +71,8 @@ def load(words, signers, *, host, staff) -> None:
     )
     for record in words["updates"]:
         _update(dict(record), campaign, profile, host, today)
+    for record in words["events"]:
+        _event(dict(record), campaign, profile, host, today)
     petition = making.make_petition(
         government=government,
         addressee=addressee,
@@ -174,6 +177,21 @@ def _update(record, campaign, profile, host, today):
         FollowUp.objects.create(
             update=update, date=day(follow_up["days_ago"]), body=follow_up["body"]
         )
+
+
+def _event(record, campaign, profile, host, today):
+    day = today + timedelta(days=record.pop("in_days"))
+    times = {at: time.fromisoformat(record.pop(at)) for at in ("starts_at", "ends_at")}
+    event = Event.objects.create(
+        state=Event.State.PUBLISHED,
+        starts_on=day.isoformat(),
+        sources=INVENTED,
+        **times,
+        **record,
+    )
+    event.campaigns.add(campaign)
+    event.profiles.add(profile)
+    event.hosts.add(host)
 
 
 def signing_people(signers) -> list[tuple[str, str, bool]]:

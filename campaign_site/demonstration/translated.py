@@ -13,6 +13,7 @@ from campaigns.models import (
     Addressee,
     Campaign,
     Demand,
+    Event,
     Government,
     HealthNote,
     LegalStatus,
@@ -42,6 +43,7 @@ ROWS = {
     "update": (Update, ("slug",)),
     "openletter": (OpenLetter, ("slug",)),
     "signingperson": (SigningPerson, ("letter__slug", "name")),
+    "event": (Event, ("slug",)),
 }
 
 

@@ -209,6 +209,50 @@ def creative_work(context, of, people=()) -> SafeString:
     return _json_ld(facts)
 
 
+_SCHEDULED = "https://schema.org/EventScheduled"
+_CANCELLED = "https://schema.org/EventCancelled"
+
+
+@register.simple_tag(takes_context=True)
+def event_facts(context, of, hosts=()) -> SafeString:
+    """As `article`, for an event: search engines show when and where, and that it is cancelled."""
+    base = context["site_url"]
+    start, end = of.begins(), of.ends()
+    facts = {
+        "@context": "https://schema.org",
+        "@type": "Event",
+        "name": of.title,
+        "description": of.summary,
+        "inLanguage": of.language,
+        "url": base + of.get_absolute_url(),
+        "eventStatus": _CANCELLED if of.is_cancelled else _SCHEDULED,
+        "organizer": [{"@type": "Organization", "name": host.name} for host in hosts],
+    }
+    if of.starts_on:
+        facts["startDate"] = start.isoformat() if start else str(of.starts_on)
+    if end:
+        facts["endDate"] = end.isoformat()
+    places = []
+    if of.venue or of.city or of.address:
+        address = {"streetAddress": of.address, "addressLocality": of.city}
+        address |= {"addressCountry": of.country}
+        address = {key: value for key, value in address.items() if value}
+        places.append(
+            {
+                "@type": "Place",
+                "name": of.venue or of.city or of.address,
+                "address": {"@type": "PostalAddress", **address},
+            }
+        )
+    if of.link:
+        places.append({"@type": "VirtualLocation", "url": of.link})
+    if places:
+        facts["location"] = places
+    if of.picture_to_share:
+        facts["image"] = base + of.picture_to_share["url"]
+    return _json_ld(facts)
+
+
 def _json_ld(facts):
     data = json.dumps(facts, ensure_ascii=False).translate(_IN_A_SCRIPT)
     return format_html('<script type="application/ld+json">{}</script>', mark_safe(data))  # noqa: S308

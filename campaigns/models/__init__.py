@@ -2,6 +2,7 @@ from campaigns.models.asking import Action, Demand
 from campaigns.models.campaign import Campaign
 from campaigns.models.case_list import CaseList, CaseListVersion
 from campaigns.models.document import Document, Enclosure
+from campaigns.models.event import Event
 from campaigns.models.gallery import GalleryPhoto
 from campaigns.models.government import Addressee, Government, Office
 from campaigns.models.organisation import Organisation
@@ -28,6 +29,7 @@ __all__ = [
     "Document",
     "EarlierPlace",
     "Enclosure",
+    "Event",
     "FollowUp",
     "GalleryPhoto",
     "Government",

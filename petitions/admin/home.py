@@ -366,6 +366,7 @@ def _cards(user):
 START = (
     (_("New petition"), quick_start.PERMISSIONS, "petitions_petition_quick-start"),
     (_("New update"), ["campaigns.add_update"], "campaigns_update_add"),
+    (_("New event"), ["campaigns.add_event"], "campaigns_event_add"),
     (_("Lists and handovers"), ["petitions.view_delivery"], "petitions_delivery_changelist"),
     (_("Names to review"), ["petitions.change_heldname"], "petitions_heldname_changelist"),
     (_("Add paper signatures"), ["petitions.add_paperbatch"], "petitions_paperbatch_changelist"),

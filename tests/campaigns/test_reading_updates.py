@@ -429,12 +429,15 @@ def test_pages_ask_little_however_many_updates_there_are(
 ):
     campaign, person = petition.campaign, make_profile()
     campaign.profiles.add(person)
+    voices = factories.make_organisation()
     made = Update.objects.bulk_create(
         Update(
             slug=f"nr-{place}",
             title=f"Nr {place}",
             date=f"{2000 + place % 20}-{place % 12 + 1:02}",
             body="x",
+            quote="No.",
+            organisation=voices,
             state="published",
         )
         for place in range(number)
