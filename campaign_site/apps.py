@@ -7,6 +7,4 @@ class CampaignSiteConfig(AppConfig):
     verbose_name = _("Site and staff")
 
     def ready(self):
-        from campaign_site import checks, languages  # noqa: F401 checks: registers them
-
-        languages.let_the_default_stand_in()
+        from campaign_site import checks  # noqa: F401 registers them

@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.conf.locale import LANG_INFO
-from django.utils import formats
-from django.utils.translation import get_language, trans_real
+from django.utils.translation import get_language
 
 # What Django does not know.
 _MORE = {
@@ -62,29 +61,6 @@ def of_interface(code: str | None = None) -> Known:
     that of the page."""
     known = KNOWN.get(code, DEFAULT) if code else current()
     return known if known.has_catalogue else DEFAULT
-
-
-class _StandIn(trans_real.DjangoTranslation):
-    """What the interface says in the default language, while a page is in one without catalogue."""
-
-    def __init__(self, code):
-        super().__init__(DEFAULT.code)
-        self._code = code
-
-    def language(self):
-        return self._code
-
-    def to_language(self):
-        return self._code
-
-
-def let_the_default_stand_in() -> None:
-    """Django has some words of its own in other languages, months among them, and their dates and
-    numbers: among English words they would be a muddle. It has no public way to say so."""
-    for code, known in KNOWN.items():
-        if not known.has_catalogue:
-            trans_real._translations[code] = _StandIn(code)
-            formats._format_modules_cache[code] = formats.get_format_modules(DEFAULT.code)
 
 
 def was_read(code: str, read_by: str) -> bool:
