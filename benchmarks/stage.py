@@ -191,17 +191,25 @@ def family(pid: int) -> list[int]:
     """A process and all below it."""
     found = [pid]
     for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child_pid in children.read_text().split():
+        for child_pid in told(children).split():
             found += family(int(child_pid))
     return found
+
+
+def told(file: Path) -> str:
+    """What the kernel says of a process; nothing of one that has just ended."""
+    try:
+        return file.read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def cpu_of_family(pid: int) -> float:
     """Seconds of one core that a process, and all that lives below it, have taken."""
     ticks = 0
     for member in family(pid):
-        words = Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(words[11]) + int(words[12])
+        words = told(Path(f"/proc/{member}/stat")).rpartition(")")[2].split()
+        ticks += sum(map(int, words[11:13]))
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
@@ -209,6 +217,6 @@ def memory_of_family(pid: int) -> int:
     """In MB, without counting twice what forked processes share."""
     total = 0
     for member in family(pid):
-        text = Path(f"/proc/{member}/smaps_rollup").read_text()
-        total += int(re.search(r"Pss:\s+(\d+) kB", text).group(1))
+        found = re.search(r"Pss:\s+(\d+) kB", told(Path(f"/proc/{member}/smaps_rollup")))
+        total += int(found.group(1)) if found else 0
     return total // 1024
