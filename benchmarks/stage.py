@@ -205,11 +205,11 @@ def told(file: Path) -> str:
 
 
 def cpu_of_family(pid: int) -> float:
-    """Seconds of one core that a process, and all that lives below it, have taken."""
+    """Seconds of one core that a process, and all below it, have taken; also those that ended."""
     ticks = 0
     for member in family(pid):
         words = told(Path(f"/proc/{member}/stat")).rpartition(")")[2].split()
-        ticks += sum(map(int, words[11:13]))
+        ticks += sum(map(int, words[11:15]))
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
