@@ -178,7 +178,7 @@ class Confirmer(threading.Thread):
 
 
 _QUEUE = """
-SELECT count(*), COALESCE(EXTRACT(epoch FROM max(clock_timestamp() - due_at)), 0)
+SELECT count(*), COALESCE(EXTRACT(epoch FROM max(clock_timestamp() - created_at)), 0)
 FROM campaign_site_outboxmessage WHERE state IN ('waiting', 'sending')
 """
 
