@@ -8,6 +8,7 @@ from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.validators import MaxLengthValidator
 from django.db import IntegrityError, models, transaction
 from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -17,11 +18,11 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.text import capfirst
-from django.utils.timezone import localtime
+from django.utils.timezone import localdate, localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from campaign_site import edit_conflicts, going_public, middleware, preview_links
+from campaign_site import edit_conflicts, going_public, middleware, preview_links, rich_text
 from campaign_site.admin_forms import LinesField, PlainTextarea
 from campaign_site.admin_site import words_for
 from campaign_site.models import record
@@ -96,11 +97,21 @@ def picture_now(stored, alt=""):
     return format_html('<img class="photo-now" src="{}" alt="{}">', largest(stored)["url"], alt)
 
 
+LONGEST_TEXT = 40_000  # characters: some twenty pages
+
+
+def not_ahead(date) -> None:
+    if date.earliest > localdate():
+        raise ValidationError(gettext("This date has not come yet."))
+
+
 class StaffFields:
     """For admin classes and their inlines: lists are typed one per line, texts keep their line
     ends."""
 
-    long_texts = ("letter", "story", "background", "about", "text", "body", "description", "report")
+    long_texts = rich_text.WRITTEN_IN_MARKDOWN
+    # Dates of what has happened: one that has not come yet is a slip of the fingers.
+    in_the_past: tuple[str, ...] = ()
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if isinstance(db_field, models.JSONField):
@@ -115,6 +126,13 @@ class StaffFields:
         if isinstance(db_field, models.URLField):
             kwargs["assume_scheme"] = "https"
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and isinstance(db_field, models.TextField):
+            if db_field.max_length is None:
+                field.validators.append(MaxLengthValidator(LONGEST_TEXT))
+            if db_field.name in rich_text.WRITTEN_IN_MARKDOWN:
+                field.validators.append(rich_text.check)
+        if field and db_field.name in self.in_the_past:
+            field.validators.append(not_ahead)
         if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
             # A red cross beside a choice is too easily taken for “choose none”.
             field.widget.can_delete_related = False

@@ -73,6 +73,12 @@ _all_markdown = MarkdownIt("commonmark")
 _ODD_LINK = re.compile(r"\]\(\s*<?\s*(javascript|vbscript|data|file):", re.IGNORECASE)
 
 
+# The fields that are written in it, whatever row they are of.
+WRITTEN_IN_MARKDOWN = (
+    *("about", "background", "body", "description", "letter", "report", "story", "text"),
+)
+
+
 def check(markdown: str) -> None:
     """Validator: say by the field what would not be shown, before it is published."""
     tokens = _all_markdown.parse(markdown.encode("utf-8", "replace").decode())

@@ -19,7 +19,6 @@ from campaign_site.models import Language, record
 from campaign_site.translations import State
 
 MAY_TRANSLATE, MAY_PUBLISH = "campaign_site.translate", "campaign_site.publish_translation"
-WRITTEN_IN_MARKDOWN = ("story", "background", "body", "description", "report")
 LONG = 80  # characters: from here on a text gets a box of several lines
 
 
@@ -70,7 +69,7 @@ class Piece:
             ) % {"longest": longest}
         elif any(_turns_text_around(letter) or letter == "\0" for letter in self.text):
             self.error = _("There is an invisible character in it that turns text around.")
-        elif self.field in WRITTEN_IN_MARKDOWN:
+        elif self.field in rich_text.WRITTEN_IN_MARKDOWN:
             more = _markup(self.text) - _markup(self.source)
             if more:
                 self.error = _("The original has no such markup: %(markup)s") % {

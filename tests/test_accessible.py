@@ -14,7 +14,7 @@ from tests.site_urls import addresses
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("browser"),
+    pytest.mark.xdist_group("axe"),
 ]
 LANGUAGES = [code for code, _name in django_settings.LANGUAGES]
 AXE = gzip.decompress((Path(__file__).parent / "vendor/axe.min.js.gz").read_bytes()).decode()

@@ -14,7 +14,7 @@ from tests.visitors import path_in
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("browser"),
+    pytest.mark.xdist_group("looks"),
 ]
 LANGUAGES = [code for code, _name in django_settings.LANGUAGES]
 

@@ -8,7 +8,7 @@ from tests.every_page import Everything
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("browser"),
+    pytest.mark.xdist_group("looks"),
 ]
 
 

@@ -1,3 +1,4 @@
+from django import forms
 from django.contrib import admin
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -56,8 +57,21 @@ class PublishCaseList(Publish):
         return [] if self.obj.versions.exists() else [gettext("Please freeze a version first.")]
 
 
+class CaseListForm(forms.ModelForm):
+    def clean(self):
+        super().clean()
+        submitted = self.cleaned_data.get("submitted_on")
+        for name in ("report_back_due", "report_back_received"):
+            day = self.cleaned_data.get(name)
+            if submitted and day and day < submitted.earliest:
+                self.add_error(name, gettext("This day is before the list was submitted."))
+        return self.cleaned_data
+
+
 @admin.register(CaseList)
 class CaseListAdmin(PageAdmin):
+    form = CaseListForm
+    in_the_past = ("submitted_on",)
     verbs = (Freeze, PublishCaseList, PreviewLink, TakeDown)
     preview = "preview_caselist"
     readonly_fields = ("state_shown", "versions_shown")

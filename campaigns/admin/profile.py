@@ -114,6 +114,7 @@ class NameInline(StaffInline, admin.StackedInline):
 
 class TimelineInline(StaffInline, admin.StackedInline):
     model = TimelineEntry
+    in_the_past = ("date",)
     extra = 0
     fields = (
         ("date", "date_words"),
@@ -128,6 +129,7 @@ class TimelineInline(StaffInline, admin.StackedInline):
 
 class PenaltyInline(StaffInline, admin.StackedInline):
     model = Penalty
+    in_the_past = ("date",)
     extra = 0
     fields = (
         "date",
@@ -157,6 +159,7 @@ class LegalStatusInline(StaffInline, admin.StackedInline):
 
 class HealthNoteInline(StaffInline, admin.StackedInline):
     model = HealthNote
+    in_the_past = ("date",)
     extra = 0
     fields = ("date", "text", "source")
     verbose_name_plural = _("health, oldest first")
@@ -171,6 +174,7 @@ class ViolationInline(StaffInline, admin.StackedInline):
 @admin.register(Profile)
 class ProfileAdmin(Translated, PageAdmin):
     needed = ("name", "summary")
+    in_the_past = ("born", "status_as_of")
 
     def rows_to_translate(self, obj):
         return [

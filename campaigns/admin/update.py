@@ -10,6 +10,7 @@ from campaigns.models import FollowUp, Update
 
 class FollowUpInline(StaffInline, admin.StackedInline):
     model = FollowUp
+    in_the_past = ("date",)
     extra = 0
     fields = (("date", "date_words"), "body")
     verbose_name_plural = _("what came later: each with its own date, below the text")
@@ -18,6 +19,7 @@ class FollowUpInline(StaffInline, admin.StackedInline):
 @admin.register(Update)
 class UpdateAdmin(Translated, PageAdmin):
     needed = ("title",)
+    in_the_past = ("date",)
     form = IllustratedForm
     verbs = (Publish, PreviewLink, TakeDown)
     preview = "preview_update"

@@ -66,8 +66,18 @@ class SigningPersonInline(StaffInline, admin.StackedInline):
     fields = (("position", "name"), "role")
 
 
+class OpenLetterForm(forms.ModelForm):
+    def clean(self):
+        super().clean()
+        date, closes_on = self.cleaned_data.get("date"), self.cleaned_data.get("closes_on")
+        if date and closes_on and closes_on < date.earliest:
+            self.add_error("closes_on", gettext("This day is before the date of the letter."))
+        return self.cleaned_data
+
+
 @admin.register(OpenLetter)
 class OpenLetterAdmin(Translated, PageAdmin):
+    form = OpenLetterForm
     needed = ("title", "summary")
     verbs = (Publish, PreviewLink, TakeDown)
     preview = "preview_openletter"

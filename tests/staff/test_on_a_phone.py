@@ -11,7 +11,7 @@ from tests.site_urls import addresses
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("browser"),
+    pytest.mark.xdist_group("looks"),
 ]
 
 # What can be pressed and is smaller than 24 px both ways counts, unless it stands in a sentence.
