@@ -78,9 +78,13 @@ WRITTEN_IN_MARKDOWN = (
     *("about", "background", "body", "description", "letter", "report", "story", "text"),
 )
 
+MOST_BRACKETS = 2_000  # the parser's time grows with the square of their number
+
 
 def check(markdown: str) -> None:
     """Validator: say by the field what would not be shown, before it is published."""
+    if markdown.count("[") > MOST_BRACKETS:
+        raise ValidationError(_("There are too many square brackets in it."))
     tokens = _all_markdown.parse(markdown.encode("utf-8", "replace").decode())
     kinds = {token.type for token in tokens}
     kinds |= {child.type for token in tokens for child in token.children or ()}

@@ -3,11 +3,12 @@ their zone."""
 
 import re
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import signing
 from django.urls import reverse
-from django.utils.timezone import now
+from django.utils.timezone import localdate, now
 
 from campaign_site import heartbeats, page_cache, preview_links
 from campaign_site.models import AuditEvent, SiteSettings
@@ -260,7 +261,8 @@ def toronto(settings):
 
 
 def test_change_page_says_back_what_it_understood(campaigner, draft, toronto):
-    day = (now() + timedelta(days=5)).date()
+    # Of Toronto: at night it is tomorrow already in Greenwich.
+    day = localdate(timezone=ZoneInfo("America/Toronto")) + timedelta(days=5)
     typed = {"opens_at_0": day.isoformat(), "opens_at_1": "09:00:00"}
     assert fill_in(campaigner, page(draft), **typed).status_code == 302
     shown = text(campaigner.get(page(draft)))
