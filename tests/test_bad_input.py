@@ -360,9 +360,11 @@ def test_everything_typed_into_every_field_of_staff(staff):
 def test_each_field_of_staff_alone(staff, text):
     """Promise 13: the rest of the form is right, so that it is saved and shown where it may be."""
     watch, forms, public = staff
+    watch.expected.add(("textarea", "aria-invalid"))  # HTML is refused in the long texts
     for name, (path, found) in forms.items():
         good = {field: values[0] for field, values in found.items()}
-        for field in filter(_not_ours, good):
+        # Half of the fields with one text, half with the other: all of both take minutes.
+        for field in list(filter(_not_ours, good))[text == MARKUP :: 2]:
             ordinary = good | {field: "Amina", "_save": "Save"}
             if text == MARKUP and not _sent(_Take(watch, name), path, ordinary, public):
                 continue  # a choice or a number: no text is ever saved there
