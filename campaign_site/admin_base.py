@@ -128,7 +128,7 @@ class StaffFields:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and isinstance(db_field, models.TextField):
             limits = [one for one in db_field.validators if isinstance(one, MaxLengthValidator)]
-            if not limits:
+            if not limits and db_field.max_length is None:
                 field.validators.append(MaxLengthValidator(LONGEST_TEXT))
             if db_field.name in rich_text.WRITTEN_IN_MARKDOWN:
                 field.validators.append(rich_text.check)
