@@ -456,7 +456,7 @@ def _wsgi(path, method="GET", **headers):
 
 
 @pytest.mark.django_db
-def test_each_page_is_the_same_from_the_cache(client, settings, tmp_path):
+def test_each_page_is_the_same_from_the_cache(client, settings, tmp_path, clock):
     """What Django made is what the server sends from then on, each header of it, and no query is
     asked for it."""
     settings.MEDIA_ROOT = tmp_path
