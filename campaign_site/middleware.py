@@ -4,6 +4,9 @@ import logging
 import time
 
 from django.conf import settings
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.exceptions import BadRequest
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
@@ -140,6 +143,30 @@ def language(get_response):
             return response
 
     return middleware
+
+
+# --- Staff ------------------------------------------------------------------------------------
+
+
+class StaffOnly:
+    """Nobody else has a session: public pages read no cookie and set none."""
+
+    def __call__(self, request):
+        if request.path_info.startswith("/admin/"):
+            return super().__call__(request)
+        return self.get_response(request)
+
+
+class StaffSessions(StaffOnly, SessionMiddleware):
+    pass
+
+
+class StaffAuthentication(StaffOnly, AuthenticationMiddleware):
+    pass
+
+
+class StaffMessages(StaffOnly, MessageMiddleware):
+    pass
 
 
 def staff_language(get_response):

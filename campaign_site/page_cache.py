@@ -32,6 +32,7 @@ OLDEST = 10  # seconds: how old a page that is shown may be, wherever it was kep
 # are given the old one; and what remains is for proxies (as long as they are told) and for
 # browsers (a second, while they ask again).
 RENEWED_AFTER = 6
+LOOKED_AGAIN_AFTER = 0.02  # seconds, at what other processes have published
 WHILE_REVALIDATING = 1
 # While the database is away: how long a page is shown all the same, and how often it is tried.
 IF_ERROR = 300
@@ -188,6 +189,7 @@ class Page:
 class PageCache:
     def __init__(self):
         self.generation = None
+        self.look_again_at = 0.0
         self.lock = threading.Lock()
         self.forget()
 
@@ -199,6 +201,10 @@ class PageCache:
 
     def look_at_generation(self):
         """Publishing touches a file, at which every process looks."""
+        moment = time.monotonic()
+        if moment < self.look_again_at:
+            return
+        self.look_again_at = moment + LOOKED_AGAIN_AFTER
         try:
             seen = os.stat(_generation_file()).st_mtime_ns
         except FileNotFoundError:

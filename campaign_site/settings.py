@@ -62,12 +62,12 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "campaign_site.middleware.ErrorPages",
     "campaign_site.middleware.language",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "campaign_site.middleware.StaffSessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "campaign_site.middleware.StaffAuthentication",
     "campaign_site.middleware.staff_language",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "campaign_site.middleware.StaffMessages",
 ]
 # Django asks for its own two middlewares; ours sends those headers, and the proxy turns visitors
 # to HTTPS.
@@ -98,6 +98,8 @@ if env.str("DATABASE_URL", ""):
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
     }
+    if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+        DATABASES["default"]["ENGINE"] = "campaign_site.postgresql"
     # Values travel apart from the statement, so that the server's log never holds an address.
     DATABASES["default"].setdefault("OPTIONS", {})["server_side_binding"] = True
     # A database that does not even refuse is away, too.
