@@ -27,8 +27,20 @@ def form_token(about, hours_ago: int = 0) -> str:
 def form_token_is_fresh(about, token: str) -> bool:
     return any(
         sealing.same(form_token(about, hours).encode(), token.encode("utf-8", "replace"))
-        for hours in range(-1, FORM_HOURS + 1)
+        for hours in (*range(FORM_HOURS + 1), -1)  # another machine's clock may be ahead
     )
+
+
+class _Shared(dict):
+    def __deepcopy__(self, memo):
+        return dict(self)
+
+
+def fields_are_shared(form):
+    """For a form that is made for every visitor: its fields are only read, so Django need not copy
+    each of them, widget and all, each time. Whoever needs another puts it in the place of one."""
+    form.base_fields = _Shared(form.base_fields)
+    return form
 
 
 class NameField(forms.CharField):
@@ -136,6 +148,7 @@ class MailboxForm(forms.Form):
         self.data["form_token"] = form_token(self.about)
 
 
+@fields_are_shared
 class SignForm(MailboxForm, NamedForm):
     # Offered only while there is a key to which addresses can be sealed.
     updates = forms.BooleanField(required=False, label=CONSENT)
