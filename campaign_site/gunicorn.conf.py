@@ -38,3 +38,6 @@ def post_worker_init(worker):
     # many milliseconds, again and again.
     gc.collect()
     gc.freeze()
+    # No line of a log names thread, process, task or the place in the code.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None

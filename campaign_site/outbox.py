@@ -54,23 +54,22 @@ def put(
     """Insert one mail. `slow` lets it wait: it is never dropped for that."""
     content = {"to": to, "subject": subject, "body": body, "language": language}
     OutboxMessage.objects.bulk_create(
-        [message(kind, content, reference=reference, slow=slow)],
+        [OutboxMessage(**row(kind, content, reference=reference, slow=slow))],
     )
 
 
-def message(
-    kind: Kind, content: dict, *, reference=None, slow=False, mailbox: str = ""
-) -> OutboxMessage:
-    """One mail, still to be inserted. Its content has a `to`; without a `body`, the worker asks
-    the writer of that kind for subject and body. `mailbox`: its canonical address, if known."""
-    return OutboxMessage(
-        kind=kind,
-        slow=slow,
-        due_at=now() + SLOW_LANE if slow else now(),
-        address_hash=None if kind == Kind.STAFF else address_hash(mailbox or content["to"]),
-        reference=reference,
-        sealed=sealing.seal(_LABEL, json.dumps(content).encode()),
-    )
+def row(kind: Kind, content: dict, *, reference=None, slow=False, mailbox: str = "") -> dict:
+    """The values of one mail that is still to be inserted. Its content has a `to`; without a
+    `body`, the worker asks the writer of that kind for subject and body. `mailbox`: its canonical
+    address, if known."""
+    return {
+        "kind": kind,
+        "slow": slow,
+        "due_at": now() + SLOW_LANE if slow else now(),
+        "address_hash": None if kind == Kind.STAFF else address_hash(mailbox or content["to"]),
+        "reference": reference,
+        "sealed": sealing.seal(_LABEL, json.dumps(content).encode()),
+    }
 
 
 def confirmed(reference: uuid.UUID) -> None:

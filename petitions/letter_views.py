@@ -15,6 +15,7 @@ from petitions import joining
 from petitions.forms import JoinForm
 from petitions.models import JoinRequest, OpenLetter
 from petitions.models.open_letter import signed_by
+from petitions.views import SeeOther
 
 
 @require_safe
@@ -77,7 +78,7 @@ def join(request, slug):
         language=get_language(),
         slow=verdict is Verdict.SLOW,
     )
-    return _see_other(reverse("petitions:letter_thanks", args=[found.slug]))
+    return SeeOther(reverse("petitions:letter_thanks", args=[found.slug]))
 
 
 @require_safe
@@ -102,22 +103,16 @@ def personal(request, token):
         action = request.POST.get("action")
         if action == "withdraw":
             joining.withdraw(found.public_id)
-            return _see_other(request.path)
+            return SeeOther(request.path)
         if action != "confirm":
             return _personal_page(request, found, status=422)
         if request.POST.get("is_me") != "yes" and found.state == JoinRequest.State.UNCONFIRMED:
             return _personal_page(request, found, status=422, untick="confirm")
         joining.confirm(found.public_id)
-        return _see_other(request.path)
+        return SeeOther(request.path)
     return _personal_page(request, found)
 
 
 def _personal_page(request, found, status=200, **more):
     context = {"found": found, "letter": found.letter, "stands": joining.stands(found), **more}
     return render(request, "petitions/letter_request.html", context, status=status)
-
-
-def _see_other(path):
-    response = redirect(path)
-    response.status_code = 303
-    return response

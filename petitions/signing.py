@@ -73,28 +73,28 @@ def sign(petition, *, name, city, address, deliver, language, updates=False, slo
     """
     public_id = uuid.uuid4()
     mailbox = addresses.canonical(address)
-    updates_key = ContactKey.current() if updates else None
-    attempt = PendingSignature(
-        id=public_id,
-        petition=petition,
-        name=name if deliver else "",
-        city=city if deliver else "",
-        deliver=deliver,
-        language=language,
-        digest=mailbox_digest(petition.pk, mailbox),
-        domain_digest=domain_digest(petition.pk, mailbox),
-        code_digest=links.code_digest(links.make_code(public_id)),
-        address=None
+    attempt = {
+        "id": public_id,
+        "petition_id": petition.pk,
+        "name": name if deliver else "",
+        "city": city if deliver else "",
+        "deliver": deliver,
+        "language": language,
+        "digest": mailbox_digest(petition.pk, mailbox),
+        "domain_digest": domain_digest(petition.pk, mailbox),
+        "code_digest": links.code_digest(links.make_code(public_id)),
+        "address": None
         if petition.high_risk
         else sealing.seal(_ADDRESS, address.encode(), public_id.bytes),
-        updates_key=updates_key,
-        updates_box=subscriptions.seal(
-            updates_key, address=address, campaign=petition.campaign, language=language
-        )
-        if updates_key
-        else None,
-    )
-    mail = outbox.message(
+    }
+    if updates_key := ContactKey.current() if updates else None:
+        attempt |= {
+            "updates_key_id": updates_key.pk,
+            "updates_box": subscriptions.seal(
+                updates_key, address=address, campaign=petition.campaign, language=language
+            ),
+        }
+    mail = outbox.row(
         OutboxMessage.Kind.CONFIRMATION,
         {
             "to": address,
@@ -107,7 +107,7 @@ def sign(petition, *, name, city, address, deliver, language, updates=False, slo
         mailbox=mailbox,
         slow=slow or petition.slow_lane,
     )
-    insert_together(attempt, mail)
+    insert_together((PendingSignature, attempt), (OutboxMessage, mail))
 
 
 def write_confirmation(content: dict) -> dict:

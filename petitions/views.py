@@ -3,7 +3,7 @@
 from datetime import timedelta
 from functools import wraps
 
-from django.http import FileResponse, Http404, HttpResponse, JsonResponse
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -27,6 +27,12 @@ from petitions import poster as posters
 from petitions.forms import CodeForm, FindForm, NamedForm, SignForm
 from petitions.growth import growth
 from petitions.models import Handover, Petition, Signature
+
+
+class SeeOther(HttpResponseRedirect):
+    """What was posted is done; the page to look at now is another."""
+
+    status_code = 303
 
 
 @require_safe
@@ -151,7 +157,7 @@ def sign(request, petition):
         updates=form.cleaned_data.get("updates", False),
         slow=verdict is Verdict.SLOW,
     )
-    return _see_other(reverse("petitions:thanks", args=[petition.slug]))
+    return SeeOther(reverse("petitions:thanks", args=[petition.slug]))
 
 
 @require_safe
@@ -236,7 +242,7 @@ def code(request):
             return render(request, "petitions/too_many.html", status=429)
         public_id = signing.find_code(form.cleaned_data["code"])
         if public_id:
-            return _see_other(signing.personal_path(public_id))
+            return SeeOther(signing.personal_path(public_id))
         form.add_error(
             "code",
             _(
@@ -285,7 +291,7 @@ def personal(request, token):
             return act(request, found)
         if request.POST.get("action") in {action for _kind, action in _ACTIONS}:
             # Pressed twice, or on another device: show where things stand.
-            return _see_other(request.path)
+            return SeeOther(request.path)
         return _personal_page(request, found, status=422)
     return _personal_page(request, found)
 
@@ -318,12 +324,6 @@ def _personal_page(request, found, form=None, status=200, **more):
     return render(request, "petitions/personal_waiting.html", context, status=status)
 
 
-def _see_other(path):
-    response = redirect(path)
-    response.status_code = 303
-    return response
-
-
 def _confirm(request, pending):
     """Counted with a name only if the page showed that name and the person ticked it."""
     deliver = request.POST.get("action") == "confirm" and pending.deliver
@@ -350,7 +350,7 @@ def _confirm(request, pending):
         return _personal_page(request, pending, status=422, changed=True)
     except signing.PetitionClosed:
         return render(request, "petitions/closed.html", {"petition": pending.petition}, status=409)
-    return _see_other(request.path)
+    return SeeOther(request.path)
 
 
 def _correct_waiting(request, pending):
@@ -358,12 +358,12 @@ def _correct_waiting(request, pending):
     if not form.is_valid():
         return _personal_page(request, pending, form, status=422)
     signing.correct_waiting(pending.pk, **form.cleaned_data)
-    return _see_other(request.path)
+    return SeeOther(request.path)
 
 
 def _refuse(request, pending):
     signing.refuse(pending.pk)
-    return _see_other(request.path)
+    return SeeOther(request.path)
 
 
 def _correct(request, signature):
@@ -378,18 +378,18 @@ def _correct(request, signature):
         except signing.SameName:
             form.add_error("name", _("Somebody of this name has signed from this mailbox already."))
         else:
-            return _see_other(request.path)
+            return SeeOther(request.path)
     return _personal_page(request, signature, form, status=422)
 
 
 def _count_only(request, signature):
     signing.count_only(signature.pk)
-    return _see_other(request.path)
+    return SeeOther(request.path)
 
 
 def _remove(request, signature):
     signing.remove(signature.pk)
-    return _see_other(request.path)
+    return SeeOther(request.path)
 
 
 def _add_person(request, signature):
@@ -416,7 +416,7 @@ def _add_person(request, signature):
         return render(
             request, "petitions/closed.html", {"petition": signature.petition}, status=409
         )
-    return _see_other(signing.personal_path(made) if made else request.path)
+    return SeeOther(signing.personal_path(made) if made else request.path)
 
 
 _ACTIONS = {
