@@ -40,6 +40,7 @@ class Result:
     seconds: float = 0.0
     statuses: dict[str, int] = field(default_factory=dict)
     failed: int = 0  # refused, cut off or stuck
+    unasked: int = 0  # due, and no connection was free to ask
     times: list[float] = field(default_factory=list)  # seconds, of each answer
     windows: list[dict] = field(default_factory=list)  # the same by windows of time
     by_status: dict[str, list[float]] = field(default_factory=dict)  # the same by status
@@ -231,7 +232,7 @@ class Generator:
             self.listen(0.05)
         self.result.failed += sum(1 for c in self.by_descriptor.values() if c.busy_since)
         if load.rate:  # what was due and never asked, for want of an answer on any connection
-            self.result.failed += max(0, int((end - due[0]) * load.rate))
+            self.result.unasked = max(0, int((end - due[0]) * load.rate))
         self.result.seconds = took
         self.result.cpu = (time.process_time() - cpu) / took
         self.result.statuses = dict(self.statuses)

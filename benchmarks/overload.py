@@ -70,6 +70,7 @@ def overload(site, request, options):
         "succeeded": much.a_second(),
         "statuses": much.statuses,
         "failed": much.failed,
+        "unasked": much.unasked,
         "p50": load.percentile(much.times_of("303"), 0.5),
         "p99": load.percentile(much.times_of("303"), 0.99),
         "refused_p99": load.percentile(much.times_of("503"), 0.99),
@@ -138,7 +139,8 @@ def report(found, options):
         f"capacity: {found['capacity']:.0f} signatures a second; offered: {found['offered']:.0f}\n"
         f"succeeded: {found['succeeded']:.0f} a second, {share:.0%} of capacity "
         f"(p50 {found['p50']:.0f} ms, p99 {found['p99']:.0f} ms)\n"
-        f"answers: {found['statuses']}, cut off or stuck: {found['failed']}; "
+        f"answers: {found['statuses']}, cut off or stuck: {found['failed']}, "
+        f"not asked for want of a connection: {found['unasked']}; "
         f"told to come back: p99 {found['refused_p99']:.0f} ms, "
         f"with Retry-After: {found['retry_after']}\n"
         f"CPU, of one core: generator {found['generator']:.0%}, "
@@ -157,6 +159,8 @@ def report(found, options):
         problems.append("503 without Retry-After")
     if set(found["statuses"]) - {"303", "503"}:
         problems.append("other answers than 303 and 503")
+    if found["failed"]:
+        problems.append("cut off or stuck")
     if found["large_body"] != "413" or set(found["many_fields"]) != {"400"}:
         problems.append("large forms")
     for problem in problems:

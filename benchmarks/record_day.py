@@ -110,7 +110,7 @@ def the_day(site, petition, mails, options):
 def summary(result):
     return {
         "statuses": result.statuses,
-        "failed": result.failed,
+        "failed": result.failed + result.unasked,
         "a_second": result.a_second(),
         "p50": load.percentile(result.times, 0.5),
         "p95": load.percentile(result.times, 0.95),

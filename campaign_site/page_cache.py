@@ -264,7 +264,7 @@ class PageCache:
             for key in [key for key, value in self.pages.items() if value is page]:
                 del self.pages[key]
 
-    def fact(self, key, ask):
+    def fact(self, key, ask, seconds):
         self.look_at_generation()
         facts = self.facts  # these, so that what is forgotten meanwhile does not come back
         moment = time.monotonic()
@@ -273,17 +273,17 @@ class PageCache:
             value = ask()
             if len(facts) >= MOST_FACTS:
                 facts.clear()
-            facts[key] = moment + RENEWED_AFTER, value
+            facts[key] = moment + seconds, value
         return value
 
 
 cache = PageCache()
 
 
-def fact(key: Hashable, ask: Callable):
+def fact(key: Hashable, ask: Callable, *, seconds: float = RENEWED_AFTER):
     """What every visitor's request needs and staff seldom change: kept as long as a page, and
     forgotten like one when somebody publishes. Whoever is given it changes nothing in it."""
-    return cache.fact(key, ask)
+    return cache.fact(key, ask, seconds)
 
 
 def _generation_file():

@@ -10,26 +10,8 @@ from campaigns.urls import unprefixed as files
 from petitions.urls import unprefixed
 
 urlpatterns = [
-    # Looked at in this order: what most visitors ask for comes first.
-    *i18n_patterns(
-        path("", include("petitions.urls")),
-        path("", pages.home, name="home"),
-        path("campaigns/<slug:slug>/", pages.campaign, name="campaign"),
-        path("profiles/<slug:slug>/", pages.profile, name="profile"),
-        path("documents/<slug:slug>/", pages.document, name="document"),
-        path("case-lists/", case_list_pages.all_lists, name="case_lists"),
-        path("case-lists/<slug:slug>/", case_list_pages.case_list, name="case_list"),
-        path(
-            "case-lists/<slug:slug>/<int:number>/",
-            case_list_pages.version,
-            name="case_list_version",
-        ),
-        path("about/", pages.about, name="about"),
-        path("privacy/", pages.privacy, name="privacy"),
-        path("search/", pages.search, name="search"),
-        path("", include("campaigns.urls")),
-        prefix_default_language=False,
-    ),
+    # What most visitors ask for is looked at first.
+    *i18n_patterns(path("", include("petitions.urls")), prefix_default_language=False),
     path("admin/preview/", include("campaign_site.previews")),
     path("admin/", admin.site.urls),
     path("healthz", pages.healthz, name="healthz"),
@@ -58,6 +40,24 @@ urlpatterns = [
         "case-lists/<slug:slug>/<int:number>/list.pdf", case_list_pages.as_pdf, name="case_list_pdf"
     ),
     *([path("demo/mail/", pages.demo_mail, name="demo_mail")] if settings.DEMO else []),
+    *i18n_patterns(
+        path("", pages.home, name="home"),
+        path("campaigns/<slug:slug>/", pages.campaign, name="campaign"),
+        path("profiles/<slug:slug>/", pages.profile, name="profile"),
+        path("documents/<slug:slug>/", pages.document, name="document"),
+        path("case-lists/", case_list_pages.all_lists, name="case_lists"),
+        path("case-lists/<slug:slug>/", case_list_pages.case_list, name="case_list"),
+        path(
+            "case-lists/<slug:slug>/<int:number>/",
+            case_list_pages.version,
+            name="case_list_version",
+        ),
+        path("about/", pages.about, name="about"),
+        path("privacy/", pages.privacy, name="privacy"),
+        path("search/", pages.search, name="search"),
+        path("", include("campaigns.urls")),
+        prefix_default_language=False,
+    ),
 ]
 
 handler400 = "campaign_site.pages.bad_request"

@@ -16,6 +16,7 @@ from django.test import RequestFactory
 from campaign_site import outbox, page_cache
 from campaign_site.models import OutboxMessage
 from campaign_site.page_cache import IF_ERROR, OLDEST, RENEWED_AFTER, cache, hits_first, publish
+from campaign_site.rows import insert_together
 from petitions import publishing
 from tests import factories
 from tests.every_page import Everything
@@ -530,16 +531,17 @@ def test_signing_asks_the_database_for_nothing_but_to_keep_it(
 def test_attempt_and_mail_are_kept_together_or_not_at_all(client, petition, monkeypatch):
     """Promise 19: one without the other would be a signature that nobody can confirm."""
     client.raise_request_exception = False
-    real = outbox.message
-
-    def broken(*args, **kwargs):
-        made = real(*args, **kwargs)
-        made.kind = None  # the database refuses it
-        return made
-
-    monkeypatch.setattr(outbox, "message", broken)
+    real = outbox.row
+    # The database refuses it.
+    monkeypatch.setattr(outbox, "row", lambda *args, **more: real(*args, **more) | {"kind": None})
     assert post_sign(client, petition).status_code == 500
     assert not petition.pending.exists()
+
+
+def test_a_value_of_no_field_is_no_row():
+    """It would be lost without a word."""
+    with pytest.raises(TypeError):
+        insert_together((OutboxMessage, {"adress_hash": b""}))
 
 
 @pytest.mark.django_db(transaction=True)
