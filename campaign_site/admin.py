@@ -47,6 +47,7 @@ from campaign_site.models import (
     record,
 )
 from campaign_site.names import comparison_key
+from campaign_site.translating import Translated
 
 # What somebody may do comes from the role alone.
 admin.site.unregister(Group)
@@ -417,11 +418,13 @@ class SiteSettingsForm(forms.ModelForm):
 
 
 @admin.register(SiteSettings)
-class SiteSettingsAdmin(StaffAdmin):
+class SiteSettingsAdmin(Translated, StaffAdmin):
+    needed = ("line",)
+    preview = "preview_sitesettings"
     form = SiteSettingsForm
     readonly_fields = ("logo_now",)
     fieldsets = (
-        (None, {"fields": ("name", "line", "about", "accent")}),
+        (None, {"fields": ("name", "line", "about", "language", "accent")}),
         (_("Logo"), {"fields": ("logo_now", "logo_upload", "remove_logo")}),
         (_("How to reach you"), {"fields": ("contact", "press_contact", "postal_address")}),
     )

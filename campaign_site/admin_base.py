@@ -469,7 +469,7 @@ def _json_fields(model):
 
 def _without_upload(options):
     uploads = ("photo_upload", "remove_photo", "share_image_upload", "remove_share_image")
-    uploads += ("file_upload", "remove_file")
+    uploads += ("file_upload", "remove_file", "logo_upload", "remove_logo")
     return [field for field in options["fields"] if field not in uploads]
 
 

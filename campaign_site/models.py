@@ -6,7 +6,9 @@ from django.utils.translation import gettext_lazy as _
 
 from campaign_site import languages, sealing
 from campaign_site.pictures import smallest
+from campaign_site.publishing import language_field
 from campaign_site.roles import Role
+from campaign_site.translations import Translatable
 
 
 class MemberManager(UserManager):
@@ -138,8 +140,10 @@ class OutboxMessage(models.Model):
         return f"{self.get_kind_display()} {self.pk}"
 
 
-class SiteSettings(models.Model):
+class SiteSettings(Translatable):
     """Who hosts this site: one row, which the first migration makes."""
+
+    translatable = ("line", "about")
 
     name = models.CharField(
         _("name of the organisation"),
@@ -162,6 +166,7 @@ class SiteSettings(models.Model):
         blank=True,
         help_text=_("For the page “Who we are”. Markdown: ## heading, **bold**, - list."),
     )
+    language = language_field()
     contact = models.EmailField(
         _("contact"),
         blank=True,

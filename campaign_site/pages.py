@@ -18,7 +18,7 @@ from django.views.static import serve
 
 from campaign_site import keys, languages, letters, searching
 from campaign_site.demo_mail import messages
-from campaign_site.models import ContactKey
+from campaign_site.models import ContactKey, SiteSettings
 from campaign_site.publishing import published_or_gone
 from campaigns import campaign_rows, case_rows
 from campaigns.models import Campaign, CaseList, Document, Event, Profile, Update
@@ -168,7 +168,11 @@ def _found(words) -> list[dict]:
 
 @require_safe
 def about(request):
-    return render(request, "campaign_site/about.html")
+    return about_page(request, SiteSettings.load())
+
+
+def about_page(request, found, *, preview=False):
+    return render(request, "campaign_site/about.html", {"site": found, "preview": preview})
 
 
 @require_safe

@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from campaign_site import case_list_pages, languages, middleware, pages, preview_links, translations
+from campaign_site.models import SiteSettings
 from campaigns import events, news
 from campaigns.models import Campaign, CaseList, Document, Event, Profile, Update
 from petitions.forms import SignForm
@@ -35,6 +36,7 @@ PAGES = {
     Event: events.event_page,
     Petition: _petition_page,
     OpenLetter: letter_page,
+    SiteSettings: pages.about_page,
 }
 
 

@@ -82,7 +82,9 @@ ADMINISTER = (
     | _permissions(["view", "add", "change"], "petitions.invalidation")
 )
 
-TRANSLATE = {"campaign_site.translate"}
+# Who translates reads the settings: what the organisation says of itself is among them, and all of
+# it is public.
+TRANSLATE = {"campaign_site.translate", "campaign_site.view_sitesettings"}
 PUBLISH_TRANSLATIONS = TRANSLATE | {"campaign_site.publish_translation"}
 
 PERMISSIONS = {

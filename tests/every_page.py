@@ -16,6 +16,7 @@ from django.utils.timezone import localdate, now
 from PIL import Image
 
 from campaign_site import files, links, pictures
+from campaign_site.models import SiteSettings
 from campaigns import case_lists
 from campaigns.models import (
     CaseList,
@@ -99,6 +100,10 @@ class Everything:
         self.removed = self._petition()
         Petition.objects.filter(pk=self.removed.pk).update(state="removed")
         factories.offer()
+        site = SiteSettings.load()
+        site.about = "## What we do\n\nWe **write**."
+        site.save()
+        factories.translate(site, "fr", "ug")
         for row in (self.petition, self.closed, self.later, self.named):
             factories.translate(row)
         factories.translate(self.person, "fr")

@@ -120,6 +120,21 @@ def tie(drafts):
                             rows.filter(pk=pk).update(**{field.name: draft})
 
 
+def translate_without_publishing():
+    """All rows into each language in which they are not public: a draft, or waiting for review."""
+    for model in apps.get_models():
+        if not issubclass(model, Translatable):
+            continue
+        for row in model.objects.all():
+            for code in Language.objects.values_list("code", flat=True):
+                if not row.is_published_in(code):
+                    texts = marked(row)["translations"][code]["texts"]
+                    state = "draft" if row.pk % 2 else "in_review"
+                    entry = {"version": 1, "state": state, "texts": texts, "of": {}}
+                    row.translations[code] = entry
+            model.objects.filter(pk=row.pk).update(translations=row.translations)
+
+
 def text_of(answer):
     body = b"".join(answer.streaming_content) if answer.streaming else answer.content
     if answer["Content-Type"] == "application/pdf":
@@ -129,12 +144,14 @@ def text_of(answer):
 
 
 def test_nothing_of_a_draft_is_anywhere(client, everything):
-    """All pages in all languages, feeds, calendars, JSON, CSV, PDF, sitemap, search."""
+    """Drafts of pages, and of translations: all pages in all languages, feeds, calendars, JSON, CSV,
+    PDF, sitemap, search."""
     rows = [model.objects.exclude(state="draft").earliest("pk") for model in pages_of_their_own()]
     languages = ["en", *Language.objects.values_list("code", flat=True)]
     before = {path for language in languages for path in everything.addresses(language)}
     drafts = [draft_of(row) for row in rows]
     tie(drafts)
+    translate_without_publishing()
     searching.reindex()
     middleware.cache.forget()
     looked_at = 0

@@ -127,6 +127,14 @@ def test_missing_piece_is_shown_in_the_original_and_marked(client):
     assert '<li lang="fr">fr: Free her.</li>' in page
 
 
+def test_foreign_name_at_the_beginning_turns_no_text_around(settings):
+    """A browser takes the first letter for the direction; the language of a text knows better."""
+    css = (settings.BASE_DIR / "static/css/site.css").read_text(encoding="utf-8")
+    for known in languages.KNOWN.values():
+        rule = f'[lang="{known.code}"][dir="auto"] {{ direction: rtl; }}'
+        assert (rule in css) == known.rtl, known
+
+
 def test_translation_in_review_is_shown_to_nobody(client):
     factories.offer("fr")
     campaign = factories.make_campaign()

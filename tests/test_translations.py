@@ -85,7 +85,7 @@ def said_by_models():
             calls = set()
             if isinstance(node, ast.ClassDef) and node.name not in NOT_SHOWN:
                 if any("TextChoices" in ast.unparse(base) for base in node.bases):
-                    calls = {"_"}
+                    calls = {"_", "pgettext_lazy"}
             elif isinstance(node, ast.FunctionDef) and node.name != "clean":
                 calls = {"gettext", "ngettext", "pgettext"}
             for call in ast.walk(node) if calls else ():

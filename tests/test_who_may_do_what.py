@@ -87,8 +87,12 @@ TABLE = (
     ("admin:*_joinrequest_add", NOBODY),  # by the form on the letter
     ("admin:*_joinrequest_delete", NOBODY),
     # Drafts
+    ("preview_sitesettings", WRITE | {"translator"}),
     ("preview_*", STAFF),
     ("preview", EVERYBODY),  # by a signed link that ends
+    # What the organisation says of itself is read by those who translate it
+    ("admin:campaign_site_sitesettings_change*", WRITE | {"translator"}),
+    ("admin:campaign_site_sitesettings_translate", WRITE | {"translator"}),
     # Who works here, how the site is set, what went on
     ("admin:campaign_site_heldword_*", DELIVER),
     ("admin:campaign_site_*", ADMINISTER),

@@ -7,22 +7,30 @@ from django.utils import translation
 
 from campaign_site import translations
 from campaign_site.demonstration import making
-from campaign_site.models import Language
+from campaign_site.models import Language, SiteSettings
 from campaigns.models import (
     Action,
     Addressee,
     Campaign,
     Demand,
+    Document,
+    EarlierPlace,
+    Enclosure,
     Event,
+    FollowUp,
+    GalleryPhoto,
     Government,
     HealthNote,
     LegalStatus,
     Office,
+    Organisation,
+    Penalty,
     Profile,
     TimelineEntry,
     Update,
+    Violation,
 )
-from petitions.models import OpenLetter, Petition, SigningPerson
+from petitions.models import OpenLetter, Petition, SigningOrganisation, SigningPerson
 
 LANGUAGES = ("fr", "zh-hans", "ug")
 INVENTED_READER = "demonstration"
@@ -31,18 +39,28 @@ INVENTED_READER = "demonstration"
 ROWS = {
     "government": (Government, ("slug",)),
     "office": (Office, ("government__slug", "name")),
-    "addressee": (Addressee, ("government__slug", "office")),
+    "addressee": (Addressee, ("government__slug", "name", "office")),
+    "sitesettings": (SiteSettings, ("name",)),
+    "organisation": (Organisation, ("slug",)),
     "profile": (Profile, ("slug",)),
     "timelineentry": (TimelineEntry, ("profile__slug", "what")),
     "legalstatus": (LegalStatus, ("profile__slug", "what")),
+    "earlierplace": (EarlierPlace, ("profile__slug", "name")),
+    "penalty": (Penalty, ("profile__slug", "court")),
+    "violation": (Violation, ("profile__slug", "kind")),
     "healthnote": (HealthNote, ("profile__slug", "text")),
+    "galleryphoto": (GalleryPhoto, ("profile__slug", "caption")),
     "campaign": (Campaign, ("slug",)),
     "demand": (Demand, ("campaign__slug", "text")),
     "action": (Action, ("campaign__slug", "title")),
     "petition": (Petition, ("slug",)),
     "update": (Update, ("slug",)),
+    "followup": (FollowUp, ("update__slug", "body")),
+    "document": (Document, ("slug",)),
+    "enclosure": (Enclosure, ("document__slug", "title")),
     "openletter": (OpenLetter, ("slug",)),
     "signingperson": (SigningPerson, ("letter__slug", "name")),
+    "signingorganisation": (SigningOrganisation, ("letter__slug", "speaker")),
     "event": (Event, ("slug",)),
 }
 

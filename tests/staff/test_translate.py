@@ -7,7 +7,7 @@ from django.db import IntegrityError
 from django.urls import reverse
 
 from campaign_site import translations
-from campaign_site.models import AuditEvent
+from campaign_site.models import AuditEvent, SiteSettings
 from petitions import publishing
 from petitions.models import Petition
 from tests import factories
@@ -223,6 +223,37 @@ def test_person_with_dates_and_recipient_with_offices_are_one_screen_each(campai
     assert entry.say("what", "fr").text == "Arrêtée chez elle."
     government = factories.make_government()
     assert "Minister of Justice" in text(campaigner.get(screen(government)))
+
+
+def test_what_the_organisation_says_of_itself_goes_the_same_way(
+    logged_in, client, django_capture_on_commit_callbacks
+):
+    factories.offer("fr")
+    site = SiteSettings.load()
+    site.about = "We are **five**."
+    site.save()
+    translator, campaigner = logged_in("translator"), logged_in("campaigner")
+    settings = reverse("admin:campaign_site_sitesettings_change", args=[site.pk])
+    assert f'href="{screen(site)}"' in text(translator.get(settings))
+    assert save(translator, site, line="Nous ne les oublions pas.").status_code == 302
+    original = f'lang="en" dir="auto">{site.line}'
+    assert original in text(client.get("/fr/"))
+    assert original in text(client.get("/fr/about/"))
+    preview = reverse("preview_sitesettings", args=[site.pk]) + "?language=fr"
+    assert preview in text(translator.get(screen(site)))
+    assert "Nous ne les oublions pas." in text(translator.get(preview))
+    # The pages above were kept: publishing lets them be forgotten.
+    with django_capture_on_commit_callbacks(execute=True):
+        assert save(campaigner, site, "publish").status_code == 302
+    home = text(client.get("/fr/"))
+    assert '<h1 class="motto" lang="fr" dir="auto">Nous ne les oublions pas.</h1>' in home
+    assert '<meta name="description" content="Nous ne les oublions pas.">' in home
+    # What is missing stays as it was written.
+    about = text(client.get("/fr/about/"))
+    assert '<p class="lead" lang="fr" dir="auto">Nous ne les oublions pas.</p>' in about
+    assert '<div class="text" lang="en" dir="auto"><p>We are <strong>five</strong>.' in about
+    assert original in text(client.get("/"))
+    assert AuditEvent.objects.filter(verb="translated", details__kind="sitesettings").count() == 2
 
 
 def test_no_screen_for_the_original_or_for_what_is_not_there(campaigner, draft):

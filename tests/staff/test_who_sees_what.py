@@ -114,6 +114,16 @@ def test_settings_are_one_form(administrator, client):
     assert administrator.get(reverse("admin:campaign_site_sitesettings_add")).status_code == 403
 
 
+def test_settings_are_read_by_who_translates_them_and_set_by_administrators(logged_in):
+    page = reverse("admin:campaign_site_sitesettings_change", args=[SiteSettings.load().pk])
+    for role, read in (("campaigner", 200), ("translator", 200), ("delivery", 403)):
+        client = logged_in(role)
+        answer = client.get(page)
+        assert answer.status_code == read
+        assert "Remove logo" not in text(answer)
+        assert client.post(page, {"name": "Ours", "accent": "#000000"}).status_code == 403
+
+
 def test_administrator_makes_a_member_with_a_role(administrator):
     answer = fill_in(
         administrator,
