@@ -129,12 +129,22 @@ def _shift_headings(tokens: list[Token], top: int) -> None:
 # --- Documents ---------------------------------------------------------------------------------
 
 
+def left_open(markdown: str) -> str:
+    """How the first insertion begins that has no end: it would be read as the author's words."""
+    env = {}
+    _document.parse(markdown.encode("utf-8", "replace").decode(), env)
+    return env.get("left_open", "")
+
+
 def _insertion(state, silent: bool) -> bool:
     """`[[so]]`, with markup inside."""
     start = state.pos + 2
     if not state.src.startswith("[[", state.pos):
         return False
     end = state.src.find("]]", start, min(start + LONGEST_INSERTION, state.posMax))
+    # The end of another one is not the end of this.
+    if end <= start or "[[" in state.src[start:end]:
+        state.env.setdefault("left_open", state.src[state.pos : start + 40])
     if end <= start:
         return False
     if not silent:
