@@ -29,6 +29,7 @@ from campaigns.models import (
     Violation,
 )
 
+MAY_WE = _("May we publish this?")
 NO_CONSENT = _("Please record the consent, or why you publish without it, first.")
 
 
@@ -143,6 +144,13 @@ class ProfileAdmin(Translated, PageAdmin):
     needed = ("name", "summary")
     in_the_past = ("born", "status_as_of")
 
+    def get_fieldsets(self, request, obj=None):
+        """Why somebody may be shown can name relatives: it is for those who publish."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if self.has_change_permission(request, obj):
+            return fieldsets
+        return [(title, options) for title, options in fieldsets if title != MAY_WE]
+
     def rows_to_translate(self, obj):
         return [
             obj,
@@ -213,7 +221,7 @@ class ProfileAdmin(Translated, PageAdmin):
             },
         ),
         (
-            _("May we publish this?"),
+            MAY_WE,
             {
                 "fields": ("consent",),
                 "description": _(
