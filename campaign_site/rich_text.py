@@ -68,9 +68,11 @@ def _render(parser, markdown, top, tags, attributes):
     )
 
 
-# Read as if HTML and pictures were let through: what stands there then is what `render` drops.
+# Read as if HTML, pictures and all links were let through: what stands there then is what `render`
+# drops.
 _all_markdown = MarkdownIt("commonmark")
-_ODD_LINK = re.compile(r"\]\(\s*<?\s*(javascript|vbscript|data|file):", re.IGNORECASE)
+_all_markdown.validateLink = lambda url: True
+_ODD_LINK = re.compile(r"(?!(?:https?|mailto):)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
 # The fields that are written in it, whatever row they are of.
@@ -86,8 +88,8 @@ def check(markdown: str) -> None:
     if markdown.count("[") > MOST_BRACKETS:
         raise ValidationError(_("There are too many square brackets in it."))
     tokens = _all_markdown.parse(markdown.encode("utf-8", "replace").decode())
+    tokens += [child for token in tokens for child in token.children or ()]
     kinds = {token.type for token in tokens}
-    kinds |= {child.type for token in tokens for child in token.children or ()}
     if {"html_block", "html_inline"} & kinds:
         raise ValidationError(
             _("HTML cannot stand here, such as <b>. Please write **bold** and [words](address).")
@@ -99,7 +101,7 @@ def check(markdown: str) -> None:
                 "the field for a photo."
             )
         )
-    if _ODD_LINK.search(markdown):
+    if any(_ODD_LINK.match(str(token.attrs.get("href", ""))) for token in tokens):
         raise ValidationError(_("A link can lead to https://… or mailto:… only."))
 
 
@@ -129,12 +131,22 @@ def _shift_headings(tokens: list[Token], top: int) -> None:
 # --- Documents ---------------------------------------------------------------------------------
 
 
+def left_open(markdown: str) -> str:
+    """How the first insertion begins that has no end: it would be read as the author's words."""
+    env = {}
+    _document.parse(markdown.encode("utf-8", "replace").decode(), env)
+    return env.get("left_open", "")
+
+
 def _insertion(state, silent: bool) -> bool:
     """`[[so]]`, with markup inside."""
     start = state.pos + 2
     if not state.src.startswith("[[", state.pos):
         return False
     end = state.src.find("]]", start, min(start + LONGEST_INSERTION, state.posMax))
+    # The end of another one is not the end of this.
+    if end <= start or "[[" in state.src[start:end]:
+        state.env.setdefault("left_open", state.src[state.pos : start + 40])
     if end <= start:
         return False
     if not silent:

@@ -3,6 +3,9 @@
 Whoever writes a name down from another script writes it their own way. So words are compared by
 their sounds: all that is often mistaken for one another counts as one letter, and vowels count
 little. Names agree where each word of the shorter one has its like in the longer one.
+
+Cyrillic and Arabic letters are sounds, too; where short vowels are not written, as in Arabic, some
+are missed. Other scripts, such as Chinese, are compared with names in that script only.
 """
 
 import re
@@ -23,6 +26,14 @@ _SPELLED = {
     "ph": "p",
     "th": "t",
 }
+# Each letter of Cyrillic and Arabic alphabets, then its sound; some have none.
+_LETTERS = (
+    "аa әe бb вv гg ғg ґg дd еe ёe єe жzh җj зz иi йi іi їi ӣi кk қk лl мm нn ңng оo өo пp рr сs "
+    "тt уu үu ұu ўu ӯu фf хh ҳh һh цts чch ҷj шsh щsh ъ ыi ь эe юiu яia "
+    "اa آa أa إi ةa ئ ء ؤ ع ەe ېe بb پp تt طt ثs سs صs جj چch حh ھh هh خh دd ضd ذz زz ظz ژzh رr "
+    "شsh غg گg فf قk كk کk ڭng لl مm نn وu ۇu ۈu ۆo ۋv ىi يi یi"
+)
+_SOUNDS = {ord(pair[0]): pair[1:] for pair in _LETTERS.split()}
 _SPELLINGS = re.compile("|".join(sorted(_SPELLED, key=len, reverse=True)))
 _ALIKE = str.maketrans("jfbvwgqzxdyı", "cppppkksstii")
 _VOWELS = str.maketrans("", "", "aeiouœæøə")
@@ -35,7 +46,7 @@ class Word(NamedTuple):
 
 
 class Name(NamedTuple):
-    words: tuple[Word, ...]  # in Latin letters
+    words: tuple[Word, ...]  # in letters that have a sound
     letters: str  # in another script
 
 
@@ -67,7 +78,7 @@ def _all_names():
 
 
 def _parsed(name: str) -> Name:
-    plain = unicodedata.normalize("NFD", comparison_key(name))
+    plain = unicodedata.normalize("NFD", comparison_key(name).translate(_SOUNDS))
     plain = "".join(char for char in plain if not unicodedata.combining(char)).replace("'", "")
     words = re.findall(r"\w+", plain)
     if any(ord(char) > 0x24F and char.isalpha() for char in plain):

@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 from functools import wraps
+from operator import itemgetter
 
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
@@ -14,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from campaign_site import languages, links, outbox, throttle
+from campaign_site import languages, links, outbox, throttle, together
 from campaign_site.keys import require_signer_key
 from campaign_site.page_cache import fact
 from campaign_site.publishing import Gone
@@ -26,7 +28,9 @@ from petitions import events, kept_files, signing
 from petitions import poster as posters
 from petitions.forms import CodeForm, FindForm, NamedForm, SignForm
 from petitions.growth import growth
-from petitions.models import Handover, Petition, Signature
+from petitions.models import Handover, Petition, Signature, Target
+
+LATEST_UPDATES = 3
 
 
 class SeeOther(HttpResponseRedirect):
@@ -52,7 +56,11 @@ def _published(slug):
     petition = get_object_or_404(
         Petition.objects.exclude(state=Petition.State.DRAFT)
         .select_related("count", "campaign")
-        .prefetch_related("targets__government", "targets__addressee"),
+        .prefetch_related(
+            Prefetch(
+                "targets", Target.objects.select_related("government", "addressee__government")
+            )
+        ),
         slug=slug,
     )
     if petition.state == Petition.State.REMOVED:
@@ -95,7 +103,13 @@ def languages_of(petition) -> set[str]:
 
 
 def petition_page(request, petition, form, status=200, **more):
-    people = petition.profiles.published()
+    found = together.fetch(
+        people=petition.profiles.published(),
+        updates=petition.campaign.updates.published()[:LATEST_UPDATES],
+        organisations=petition.campaign.organisations.all(),
+    )
+    prefetch_related_objects(found["people"], "timeline")
+    handovers = Handover.objects.public().filter(delivery__petition=petition)
     return render(
         request,
         "petitions/petition.html",
@@ -103,14 +117,22 @@ def petition_page(request, petition, form, status=200, **more):
             "petition": petition,
             "form": form,
             "numbers": petition.numbers,
-            "people": [(person, person.petition_dates()) for person in people],
-            "handovers": Handover.objects.public().filter(delivery__petition=petition),
-            "organisations": petition.campaign.organisations.all(),
+            "people": [(person, person.petition_dates()) for person in found["people"]],
+            "handovers": handovers,
+            "done": _newest_first(handovers, found["updates"]),
+            "organisations": found["organisations"],
             "in_languages": languages_of(petition),
             **more,
         },
         status=status,
     )
+
+
+def _newest_first(handovers, updates) -> list[tuple]:
+    """What was done so far: (date as EDTF, handover or None, update or None)."""
+    rows = [(row.on.isoformat(), row, None) for row in handovers]
+    rows += [(row.date, None, row) for row in updates]
+    return sorted(rows, key=itemgetter(0), reverse=True)
 
 
 @require_safe

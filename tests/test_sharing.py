@@ -11,7 +11,7 @@ from django.utils.timezone import now
 
 from campaign_site import middleware
 from campaign_site.models import SiteSettings
-from petitions import counting
+from petitions import counting, signing
 from petitions.growth import FEWEST_A_STEP, growth
 from petitions.models import LedgerEntry, Signature
 from tests import factories
@@ -161,6 +161,19 @@ def test_below_the_minimum_there_is_no_picture():
 def test_years_stay_few_steps(petition):
     found = growth(signed(petition, *[5] * 12, first=date(2024, 12, 1), apart=60))
     assert 3 <= len(found.steps) <= 40
+
+
+def test_it_ends_at_the_count_of_this_moment(petition, django_assert_max_num_queries):
+    """Promise 15; though earlier days are not looked through each time."""
+    growth(signed(petition, 6, 6, 6))
+    newest = factories.sign_and_confirm(petition)
+    found = factories.fresh(petition)
+    with django_assert_max_num_queries(1):
+        assert growth(found).last.total == found.numbers.total == 19
+    signing.remove(newest.pk)
+    signing.remove(petition.signatures.earliest("signed_on").pk)
+    found = factories.fresh(petition)
+    assert growth(found).last.total == found.numbers.total == 17
 
 
 def test_what_was_counted_elsewhere_is_there_on_its_day_or_before_all(petition):

@@ -2,7 +2,6 @@ import re
 
 from django import forms
 from django.contrib import admin
-from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -13,13 +12,12 @@ from campaign_site.admin_base import (
     Refused,
     StaffInline,
     TakeDown,
-    change_url,
 )
-from campaign_site.admin_forms import PHOTO_FIELDS, IllustratedForm
+from campaign_site.admin_forms import PHOTO_FIELDS
 from campaign_site.going_public import publish
 from campaign_site.translating import Translated
-from campaigns import look_alikes
 from campaigns.admin.gallery import GalleryInline
+from campaigns.admin.look_alikes import NamingForm
 from campaigns.models import (
     EarlierPlace,
     HealthNote,
@@ -31,6 +29,7 @@ from campaigns.models import (
     Violation,
 )
 
+MAY_WE = _("May we publish this?")
 NO_CONSENT = _("Please record the consent, or why you publish without it, first.")
 
 
@@ -51,19 +50,12 @@ class PublishProfile(Publish):
         return publish(self.obj, by=self.user)
 
 
-class ProfileForm(IllustratedForm):
-    # Of whom we warned on the page that comes back; saved once more, it is somebody else.
-    look_alikes = forms.CharField(required=False, widget=forms.HiddenInput)
-
-    @property
-    def changed_data(self):
-        return [name for name in super().changed_data if name != "look_alikes"]
-
+class ProfileForm(NamingForm):
     def clean(self):
         super().clean()
         if self.instance.is_published and not self.cleaned_data.get("consent"):
             self.add_error("consent", str(NO_CONSENT))
-        self._warn_of_look_alikes()
+        self.warn_of_look_alikes("name", self._new_names(), besides=self.instance.pk)
         return self.cleaned_data
 
     def clean_related(self):
@@ -71,30 +63,6 @@ class ProfileForm(IllustratedForm):
         if self.instance.pk and related.filter(pk=self.instance.pk).exists():
             raise forms.ValidationError(gettext("Nobody is related to themselves."))
         return related
-
-    def _warn_of_look_alikes(self):
-        names = self._new_names()
-        found = look_alikes.find(names, besides=self.instance.pk) if names else []
-        told = set(self.data.get("look_alikes", "").split())
-        if {str(person.pk) for person in found} <= told:
-            return
-        self.data = self.data.copy()
-        self.data["look_alikes"] = " ".join(str(person.pk) for person in found)
-        links = format_html_join(
-            ", ",
-            '<a href="{}"><bdi>{}</bdi></a>',
-            ((change_url(person), person.name) for person in found),
-        )
-        self.add_error(
-            "name",
-            format_html(
-                gettext(
-                    "This looks like {}, who is here already. Is it somebody else? Press again to "
-                    "keep it as another person."
-                ),
-                links,
-            ),
-        )
 
     def _new_names(self):
         """What is typed now and was not there before, other spellings too."""
@@ -176,6 +144,13 @@ class ProfileAdmin(Translated, PageAdmin):
     needed = ("name", "summary")
     in_the_past = ("born", "status_as_of")
 
+    def get_fieldsets(self, request, obj=None):
+        """Why somebody may be shown can name relatives: it is for those who publish."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if self.has_change_permission(request, obj):
+            return fieldsets
+        return [(title, options) for title, options in fieldsets if title != MAY_WE]
+
     def rows_to_translate(self, obj):
         return [
             obj,
@@ -246,7 +221,7 @@ class ProfileAdmin(Translated, PageAdmin):
             },
         ),
         (
-            _("May we publish this?"),
+            MAY_WE,
             {
                 "fields": ("consent",),
                 "description": _(

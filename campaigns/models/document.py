@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from campaign_site import languages
+from campaign_site import languages, rich_text
 from campaign_site.partial_dates import PartialDateField
 from campaign_site.publishing import Publishable, PublishableQuerySet
 from campaign_site.searching import Below, Searchable
@@ -211,8 +211,13 @@ class Document(Publishable, Translatable, Searchable):
         return reverse("document", args=[self.slug])
 
     def clean(self):
-        """By the field: no document translates or answers itself, on however long a way."""
+        """By the field: what an editor put in ends; no document translates or answers itself, on
+        however long a way."""
         problems = {}
+        if words := rich_text.left_open(self.text):
+            problems["text"] = gettext(
+                "“%(words)s” is not closed. Please put ]] where your words end, in the same paragraph."
+            ) % {"words": words}
         if self._leads_back("translation_of"):
             problems["translation_of"] = gettext(
                 "A document is no translation of itself. Here one leads back to the other."

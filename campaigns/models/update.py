@@ -220,6 +220,10 @@ class Update(Publishable, Illustrated, Translatable, Searchable, Sourced):
     def get_absolute_url(self):
         return reverse("campaigns:update", args=[self.slug])
 
+    def clean_fields(self, exclude=None):
+        self._refused = set(exclude or ())
+        super().clean_fields(exclude)
+
     def clean(self):
         """What its kind needs, said by the field; the database refuses the same."""
         wrong = {}
@@ -239,6 +243,8 @@ class Update(Publishable, Illustrated, Translatable, Searchable, Sourced):
                 wrong["link"] = gettext("Please give its web address, or that of a copy.")
         elif self.kind != self.Kind.REACTION and not self.body:
             wrong["body"] = gettext("Please write what happened.")
+        # What was refused already is not missing, too.
+        wrong = {field: said for field, said in wrong.items() if field not in self._refused}
         if wrong:
             raise ValidationError(wrong)
 

@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from campaign_site import middleware
 from campaign_site.admin_base import change_url
-from campaign_site.admin_forms import IllustratedForm, LinesField, PlainTextarea
+from campaign_site.admin_forms import LinesField, PlainTextarea
+from campaigns.admin.look_alikes import NamingForm
 from campaigns.models import Addressee, Campaign, Government, Profile
 from petitions import publishing
 from petitions.models import Petition, Target
@@ -42,7 +43,7 @@ def _textarea(rows):
     return PlainTextarea(attrs={"rows": rows, "dir": "auto"})
 
 
-class QuickStartForm(IllustratedForm):
+class QuickStartForm(NamingForm):
     profile = forms.ModelChoiceField(
         Profile.objects.exclude(state=Profile.State.REMOVED),
         label=_("Somebody who is here already"),
@@ -201,7 +202,7 @@ class QuickStartForm(IllustratedForm):
 
     def _person(self):
         typed = self.cleaned_data
-        return self._checked(
+        person = self._checked(
             Profile(
                 name=typed["person_name"],
                 status=typed["status"],
@@ -210,6 +211,8 @@ class QuickStartForm(IllustratedForm):
             ),
             typed["person_name"],
         )
+        self.warn_of_look_alikes("person_name", [person.name])
+        return person
 
     def _addressee(self):
         """Somebody to write to; a government or an office that is here already is not made again."""

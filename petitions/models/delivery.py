@@ -119,7 +119,7 @@ class HandoverQuerySet(models.QuerySet):
             self.filter(published)
             .exclude(public_line="")
             .annotate(is_last=~Exists(later))
-            .select_related("delivery__petition", "office")
+            .select_related("delivery__petition", "office__government")
         )
 
 

@@ -4,11 +4,16 @@ import io
 import tracemalloc
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, transaction
 from PIL import Image, PngImagePlugin
 
 from campaign_site import pictures
+from campaigns.models import GalleryPhoto
+from tests import factories
+from tests.test_feed import handed_over
 
 SECRET = "3 Secret Street"
 
@@ -107,3 +112,19 @@ def test_more_than_fifteen_megabytes_are_refused():
     too_large = upload(b"\xff\xd8" + b"\0" * pictures.MAX_BYTES)
     with pytest.raises(ValidationError, match="15 MB"):
         pictures.store(too_large)
+
+
+@pytest.mark.django_db
+def test_no_photo_without_saying_what_it_shows_and_whose_it_is(petition):
+    """Kept by the database, for everything that has a photo."""
+    handed_over(petition, "1 name taken to the embassy.")
+    person, words = factories.make_profile(), {"photo_alt": "A bay", "photo_credit": "Photo: me"}
+    GalleryPhoto.objects.create(profile=person, photo={}, **words)
+    factories.make_update()
+    factories.make_event()
+    for model in apps.get_models():
+        if issubclass(model, pictures.Illustrated):
+            assert model.objects.update(photo={}, **words) == 1
+            for word in words:
+                with pytest.raises(IntegrityError, match="photo_described"), transaction.atomic():
+                    model.objects.update(**{word: ""})

@@ -3,11 +3,12 @@
 import re
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.template import Context, Template
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign_site.rich_text import TAGS, render
+from campaign_site.rich_text import TAGS, check, render
 
 
 def test_paragraphs_lists_and_emphasis():
@@ -61,6 +62,15 @@ def test_links_lead_to_the_web_and_to_mailboxes():
 def test_other_links_are_no_links(target):
     html = render(f"[a]({target}) <{target}>")
     assert "href" not in html
+    for typed in (f"[a]({target})", f"[a][b]\n\n[b]: {target}"):
+        with pytest.raises(ValidationError, match="A link can lead to"):
+            check(typed)
+
+
+def test_only_a_link_that_is_none_is_refused():
+    check("[a](https://example.org/x:y) <amina@example.org> [b](/a:b) [c](#d:e) mind: `<tel:1>`")
+    with pytest.raises(ValidationError, match="A link can lead to"):
+        check("<javascript:alert(1)>")
 
 
 @pytest.mark.parametrize(

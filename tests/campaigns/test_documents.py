@@ -385,6 +385,35 @@ def test_a_megabyte_of_text_is_refused_by_the_field(campaigner):
     assert fill_in(campaigner, url("change", letter.pk), text="x [[y]] " * 900).status_code == 302
 
 
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("I miss [[her daughter. She", "[[her daughter. She"),
+        ("I miss [[her\n\ndaughter]].", "[[her"),
+        ("I [[really] miss [[her]].", "[[really] miss [[her]]."),
+        ("[[]]", "[[]]"),
+        ("- One\n- [[two]", "[[two]"),
+    ],
+)
+def test_what_an_editor_put_in_has_an_end(campaigner, typed, words):
+    """Else it would stand there as the author's own words."""
+    letter = make_document()
+    answer = fill_in(campaigner, url("change", letter.pk), text=typed)
+    assert answer.context["errors"] == [
+        [f"“{words}” is not closed. Please put ]] where your words end, in the same paragraph."]
+    ]
+    letter.refresh_from_db()
+    assert letter.text == "I am well."
+
+
+@pytest.mark.parametrize(
+    "typed", ["[[a]] [b [c]] \\[[d", "`[[`", "[[a\nb]]", "[x](https://x.org)[^1]"]
+)
+def test_other_brackets_are_let_be(campaigner, typed):
+    letter = make_document()
+    assert fill_in(campaigner, url("change", letter.pk), text=typed).status_code == 302
+
+
 def test_language_of_the_text_is_a_code(campaigner):
     letter = make_document()
     for typed in ('en" onload="', "English", "zh hans"):

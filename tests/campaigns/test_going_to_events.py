@@ -323,6 +323,7 @@ def test_text_puts_nothing_of_its_own_into_a_calendar(client):
     "values",
     [
         {"starts_on": ""},
+        {"starts_on": "", "starts_at": None, "ends_at": None},
         {"zone": ""},
         {"starts_at": None},
         {"ends_at": time(19)},

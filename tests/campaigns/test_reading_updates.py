@@ -205,6 +205,22 @@ def test_the_newest_three_stand_on_campaign_person_and_home(client):
     assert titles(read(client, "/")) == three
 
 
+def test_a_petition_says_what_was_done_newest_first(client, petition):
+    """Handovers, and the newest three updates of its campaign, in one list."""
+    page = read(client, petition.get_absolute_url())
+    assert "No list has been handed over yet." in page
+    for date in ("2026-06-02", "2026-05", "2026-04", "2026-03"):
+        make_update(title=f"News of {date}", date=date, campaigns=[petition.campaign])
+    handed_over(petition, "1 name taken to the embassy.")
+    middleware.cache.forget()
+    page = read(client, petition.get_absolute_url())
+    done = ["News of 2026-06-02", "1 name taken to the embassy.", "News of 2026-05"]
+    places = [page.index(words) for words in (*done, "News of 2026-04")]
+    assert places == sorted(places)
+    assert "News of 2026-03" not in page
+    assert "No list has been handed over yet." not in page
+
+
 def test_drafts_and_what_was_taken_down_are_nowhere(client):
     campaign, person = make_campaign(), make_profile()
     about = {"campaigns": [campaign], "profiles": [person]}
@@ -221,9 +237,11 @@ def test_drafts_and_what_was_taken_down_are_nowhere(client):
         **about,
         **secret,
     )
+    petition = factories.make_petition(campaign=campaign)
     paths = [
         *("/", "/updates/", "/updates/feed/", "/sitemap.xml", campaign.get_absolute_url()),
-        *(person.get_absolute_url(), f"/campaigns/{campaign.slug}/feed/"),
+        *(person.get_absolute_url(), petition.get_absolute_url()),
+        f"/campaigns/{campaign.slug}/feed/",
         *(f"/profiles/{person.slug}/feed/", f"/updates/?campaign={campaign.slug}"),
     ]
     for path in paths:
@@ -451,8 +469,23 @@ def test_pages_ask_little_however_many_updates_there_are(
     for path in (
         *("/", "/updates/", campaign.get_absolute_url(), person.get_absolute_url()),
         *(made[0].get_absolute_url(), f"/updates/?campaign={campaign.slug}&year=2001"),
-        *("/updates/feed/", f"/campaigns/{campaign.slug}/feed/"),
+        *("/updates/feed/", f"/campaigns/{campaign.slug}/feed/", petition.get_absolute_url()),
     ):
         middleware.cache.forget()
         with django_assert_max_num_queries(12):
             assert client.get(path).status_code == 200
+
+
+def test_a_petition_asks_little_whatever_was_done(client, django_assert_max_num_queries, petition):
+    """In a language that says handovers in our words, too."""
+    factories.offer("fr")
+    factories.translate(petition)
+    for number in range(5):
+        person = make_profile(name=f"Nr {number}")
+        person.timeline.create(date="2015-05", what="Arrested.")
+        petition.profiles.add(person)
+        make_update(campaigns=[petition.campaign])
+        handed_over(petition, "1 name taken to the embassy.")
+    for path in (petition.get_absolute_url(), f"/fr{petition.get_absolute_url()}"):
+        with django_assert_max_num_queries(12):
+            assert "Arrested." in read(client, path)

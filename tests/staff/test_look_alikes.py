@@ -50,6 +50,13 @@ def press_again(client, answer, url=NEW):
         ("Marta Anna Ilin", "Marta Ilin"),
         ("古丽先·阿巴斯", "古丽先.阿巴斯"),
         ("Марта Ильин", "Марта Илин"),
+        ("Марта Ильин", "Marta Illine"),
+        ("Һүсәйин Җелил", "Husein Dzhelil"),
+        ("Хусейн Джелил", "Huseyin Celil"),
+        ("ھۈسەيىن جېلىل", "Huseyin Celil"),
+        ("گۈلشەن ئابباس", "Gulshan Abbas"),
+        ("ئىلھام توختى", "Ильхам Тохти"),
+        ("أمينة يوسف", "Amina Yusuf"),
     ],
 )
 def test_look_alikes_are_noticed(new, here):
@@ -69,7 +76,10 @@ def test_look_alikes_are_noticed(new, here):
         ("Wang Quanzhang", "Wang Bingzhang"),
         ("Sophie", "Yusuf"),
         ("王炳章", "王全璋"),
-        ("Marta", "Марта"),
+        ("Марта", "Amina"),
+        ("Хусейн Тохти", "Huseyin Celil"),
+        ("ئىلھام توختى", "Huseyin Tohti"),
+        ("王炳章", "Wang Bingzhang"),
         ("!!!", "???"),
     ],
 )
@@ -133,6 +143,13 @@ def test_a_markup_in_a_name_stays_text(campaigner):
     factories.make_profile(name="<b>Huseyin</b> Celil")
     page = text(add(campaigner, "B Huseyin B Celil"))
     assert "<b>Huseyin" not in page
+
+
+def test_another_script_is_asked_about_too(campaigner):
+    factories.make_profile(name="Huseyin Celil")
+    assert WARNING in text(add(campaigner, "Хусейн Джелил"))
+    assert WARNING in text(add(campaigner, "Somebody", native_name="ھۈسەيىن جېلىل"))
+    assert Profile.objects.count() == 1
 
 
 def test_one_of_many_is_found_with_few_questions(django_assert_max_num_queries):

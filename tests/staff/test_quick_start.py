@@ -141,20 +141,32 @@ def test_neither_chosen_nor_typed(campaigner):
     assert list(answer.context["quick_start"].errors) == ["addressee"]
 
 
+def test_somebody_who_is_here_already_is_asked_about_once(campaigner):
+    here = factories.make_profile(name="Huseyin Celil")
+    asked = fill_in(campaigner, PAGE, **typed(person_name="Husein Dzhelil"))
+    assert list(asked.context["quick_start"].errors) == ["person_name"]
+    link = reverse("admin:campaigns_profile_change", args=[here.pk])
+    assert f'looks like <a href="{link}"><bdi>Huseyin Celil</bdi></a>' in text(asked)
+    assert "<details open>" in text(asked)
+    assert Profile.objects.get() == here
+    assert campaigner.post(PAGE, fields(asked)).status_code == 302
+    assert Petition.objects.get().profiles.get().name == "Husein Dzhelil"
+
+
 def test_recipient_typed_again_is_not_made_again(campaigner):
     government = factories.make_government("Government of Estrava", addressee=None)
     fill_in(campaigner, PAGE, **typed(government="government of estrava"))
     assert Government.objects.get() == government
     assert Addressee.objects.get().government == government
-    fill_in(campaigner, PAGE, **typed(title="Free her brother"))
+    fill_in(campaigner, PAGE, **typed(title="Free her brother", person_name="Ivo Sand"))
     assert Addressee.objects.count() == 1
     assert Target.objects.count() == 2
 
 
 def test_titles_in_any_script_get_an_address(campaigner):
-    person = {"person_name": "Марта Ильин", "campaign_title": "Марта"}
-    for _again in range(2):
-        fill_in(campaigner, PAGE, **typed(title="Свободу Марте", government="Эстрава", **person))
+    where = {"government": "Эстрава", "campaign_title": "Марта"}
+    for person in ("Марта Ильин", "Иво Санд"):
+        fill_in(campaigner, PAGE, **typed(title="Свободу Марте", person_name=person, **where))
     assert set(Petition.objects.values_list("slug", flat=True)) == {"petition", "petition-2"}
 
 
@@ -167,7 +179,8 @@ def test_photo_stays_when_something_else_was_wrong(campaigner):
     forged = kept | WORDS | {"kept_photo": '{"files": {"1": "x"}}', "title": "Forged"}
     assert campaigner.post(PAGE, forged).status_code == 302
     assert Petition.objects.get(title="Forged").photo is None
-    assert campaigner.post(PAGE, kept | WORDS | {"title": "Kept"}).status_code == 302
+    other = {"title": "Kept", "person_name": "Ivo Sand"}
+    assert campaigner.post(PAGE, kept | WORDS | other).status_code == 302
     assert Petition.objects.get(title="Kept").photo["files"]
 
 

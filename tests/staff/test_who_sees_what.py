@@ -72,6 +72,27 @@ def test_first_page_shows_what_the_role_may_do(campaigner, officer):
     assert "New petition" not in text(officer.get("/admin/"))
 
 
+@pytest.mark.parametrize(
+    ("role", "reads"),
+    [("campaigner", True), ("administrator", True), ("translator", False), ("delivery", False)],
+)
+def test_who_agreed_is_read_by_those_who_publish(logged_in, role, reads):
+    """It may name relatives."""
+    factories.offer("fr")
+    person = factories.make_profile(consent="Her sister Ana agreed.", state="draft")
+    client, number = logged_in(role), [person.pk]
+    change = reverse("admin:campaigns_profile_change", args=number)
+    publish = reverse("admin:campaigns_profile_publish", args=number)
+    for page in (change, publish):
+        assert ("sister Ana" in text(client.get(page))) == reads, page
+    for page in (
+        reverse("admin:campaigns_profile_changelist") + "?q=Ana",
+        reverse("admin:campaigns_profile_translate", args=[*number, "fr"]),
+        reverse("preview_profile", args=number),
+    ):
+        assert "sister Ana" not in text(client.get(page)), page
+
+
 def test_audit_trail_is_read_only(administrator):
     event = AuditEvent.objects.create(verb="tested", about="a test")
     page = reverse("admin:campaign_site_auditevent_change", args=[event.pk])

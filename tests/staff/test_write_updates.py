@@ -144,6 +144,12 @@ def test_what_is_wrong_is_said_by_the_field_and_kept(campaigner, typed, field, s
     assert "Kept as typed" in text(answer)
 
 
+def test_what_is_refused_is_not_missing_too(campaigner):
+    answer = write(campaigner, body="<b>Free</b>")
+    assert "Please write what happened." not in text(answer)
+    assert "HTML cannot stand here" in text(answer)
+
+
 def test_a_link_as_text_and_an_address_are_no_markup(campaigner):
     body = "See <https://example.org/a> or <press@example.org>. 1 < 2 > 0, `<b>` and a ![."
     assert write(campaigner, body=body).status_code == 302
