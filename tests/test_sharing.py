@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from xml.etree import ElementTree
 
 import pytest
-from django.utils.timezone import now
+from django.utils.timezone import localdate, now
 
 from campaign_site import middleware
 from campaign_site.models import SiteSettings
@@ -173,7 +173,9 @@ def test_it_ends_at_the_count_of_this_moment(petition, django_assert_max_num_que
     signing.remove(newest.pk)
     signing.remove(petition.signatures.earliest("signed_on").pk)
     found = factories.fresh(petition)
-    assert growth(found).last.total == found.numbers.total == 17
+    last = growth(found).last
+    assert last.total == found.numbers.total == 17
+    assert last.until < localdate(), "nobody is counted today any more"
 
 
 def test_what_was_counted_elsewhere_is_there_on_its_day_or_before_all(petition):
