@@ -108,7 +108,8 @@ def behind_nginx(folder: Path, **environment: str) -> Iterator["Behind"]:
         ("user root;\n" if os.geteuid() == 0 else "")
         + f"pid {folder}/nginx.pid; daemon off; worker_processes 2; error_log stderr crit;\n"
         "events { worker_connections 4096; }\n"
-        f"http {{ set_real_ip_from 127.0.0.1; real_ip_header X-Forwarded-For; {folders}"
+        # Debian's file has gzip on.
+        f"http {{ gzip on; set_real_ip_from 127.0.0.1; real_ip_header X-Forwarded-For; {folders}"
         f"include {folder}/site.conf; }}\n"
     )
     web = [sys.executable, "-m", "gunicorn", "--config", "campaign_site/gunicorn.conf.py"]

@@ -15,7 +15,15 @@ from petitions.models import ListFile
 from petitions.paper import Layout
 
 
-def stream(
+def stream(delivery, format: str, **options) -> Iterator[bytes]:
+    """A file, piece by piece. With its last byte it is in the manifest; one broken off never is,
+    but the audit trail has that it was begun."""
+    file = begin(delivery, format, **options)
+    yield from pieces(file)
+    keep(file)
+
+
+def begin(
     delivery,
     format: str,
     *,
@@ -24,36 +32,49 @@ def stream(
     pages: list[int] | None = None,
     by=None,
     why: str = "",
-) -> Iterator[bytes]:
-    """A file, piece by piece. With its last byte it is in the manifest; one broken off never is,
-    but the audit trail has that it was begun."""
-    details = {"delivery": delivery.pk, "format": format, "part": part, "why": why}
-    record("began a file of a list", delivery, by=by, **details)
-    # Asked before the names are read: who leaves in between is a change too many, never one
-    # too few.
-    gaps = delivery_lists.gaps(delivery)
-    tally, digest = Tally(), hashlib.sha256()
-    options = {"tally": tally}
-    if format == "pdf":
-        layout = layout or Layout()
-        options |= {"layout": layout, "pages": pages}
-    for piece in delivery_lists.WRITERS[format](delivery, part, **options):
-        digest.update(piece)
-        yield piece
-    ListFile.objects.create(
+) -> ListFile:
+    file = ListFile(
         delivery=delivery,
         format=format,
         part=part,
-        layout=layout.key if format == "pdf" else "",
+        layout=(layout or Layout()).key if format == "pdf" else "",
         pages=pages,
-        sha256=digest.digest(),
-        names=tally.names,
-        gaps=gaps,
         release=__version__,
         made_by=by,
         why=why,
     )
-    record("made a file of a list", delivery, by=by, **details, names=tally.names)
+    record("began a file of a list", delivery, by=by, **_details(file))
+    return file
+
+
+def pieces(file: ListFile) -> Iterator[bytes]:
+    # Asked before the names are read: who leaves in between is a change too many, never one
+    # too few.
+    file.gaps = delivery_lists.gaps(file.delivery)
+    tally, digest = Tally(), hashlib.sha256()
+    options = {"tally": tally}
+    if file.format == "pdf":
+        options |= {"layout": Layout.of(file.layout), "pages": file.pages}
+    for piece in delivery_lists.WRITERS[file.format](file.delivery, file.part, **options):
+        digest.update(piece)
+        yield piece
+    file.sha256, file.names = digest.digest(), tally.names
+
+
+def keep(file: ListFile) -> None:
+    """In the manifest, once its last byte is where it should be."""
+    file.save()
+    details = _details(file) | {"names": file.names}
+    record("made a file of a list", file.delivery, by=file.made_by, **details)
+
+
+def _details(file):
+    return {
+        "delivery": file.delivery_id,
+        "format": file.format,
+        "part": file.part,
+        "why": file.why,
+    }
 
 
 def find(file) -> list[ListFile]:

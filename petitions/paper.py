@@ -4,6 +4,7 @@ typst sets it, in a process of its own. Names reach it as data (data.json), neve
 A name that has left since leaves its line empty: page numbers and lines stay what they were.
 """
 
+import fcntl
 import json
 import os
 import re
@@ -15,9 +16,9 @@ import time
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import cycle, groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -139,14 +140,19 @@ class Workshop:
         text = json.dumps(document | {"fonts": families}, ensure_ascii=False)
         (self.folder / "data.json").write_text(text, encoding="utf-8")
         try:
-            done = subprocess.run(
-                [sys.executable, "-I", str(HERE / "typesetting.py"), str(self.folder), task],
-                capture_output=True,
-                timeout=self.seconds,
-                check=False,
-                # It needs no secret of ours.
-                env={"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8"},
-            )
+            with _a_processor():
+                done = subprocess.run(
+                    [sys.executable, "-I", str(HERE / "typesetting.py"), str(self.folder), task],
+                    capture_output=True,
+                    timeout=self.seconds,
+                    check=False,
+                    # It needs no secret of ours, and takes no second processor.
+                    env={
+                        "PATH": os.environ.get("PATH", ""),
+                        "LANG": "C.UTF-8",
+                        "RAYON_NUM_THREADS": "1",
+                    },
+                )
         except subprocess.TimeoutExpired:
             raise CannotPrint(_("Setting the pages took too long.")) from None
         if done.returncode:
@@ -158,6 +164,30 @@ class Workshop:
         with open(self.folder / "paper.pdf", "rb") as file:
             while piece := file.read(65_536):
                 yield piece
+
+
+def processors() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def _a_processor():
+    """Whatever is asked for at once, in all our processes, no more documents are set at a time than
+    there are processors. What a killed process held is free again by itself."""
+    folder = Path(settings.PRIVATE_ROOT) / "processors"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for number in cycle(range(processors())):
+        with open(folder / str(number), "wb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(0.02)
+                continue
+            yield
+            return
 
 
 def private_folder() -> Path:

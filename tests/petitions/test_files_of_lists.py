@@ -1,9 +1,11 @@
 """Files of a list: spreadsheets, boxes of paper, their parts, the manifest, pages to print again."""
 
+import fcntl
 import hashlib
 import io
 import re
 import zipfile
+from contextlib import ExitStack
 
 import pypdfium2
 import pytest
@@ -313,6 +315,7 @@ def squash(text):
     return " ".join(text.split())
 
 
+@pytest.mark.django_db(transaction=True)
 def test_several_parts_go_to_a_folder(petition, tmp_path):
     delivery = divided(
         petition, [(f"Name {n:03}", "Lund") for n in range(90)], names=60, whole_places=False
@@ -325,6 +328,51 @@ def test_several_parts_go_to_a_folder(petition, tmp_path):
         (1, 60),
         (2, 30),
     ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_part_that_fails_stops_all_and_nothing_is_left(petition, tmp_path, monkeypatch):
+    """Half a box would be handed over for a whole one, and taken for what was printed last."""
+    delivery = divided(
+        petition, [(f"Name {n:03}", "Lund") for n in range(90)], names=30, whole_places=False
+    )
+
+    def half_way(_delivery, part, **_options):
+        yield b"Some names"
+        if part == 2:
+            raise paper.CannotPrint("The pages could not be set.")
+
+    monkeypatch.setitem(delivery_lists.WRITERS, "html", half_way)
+    with pytest.raises(CommandError, match="Part 2: The pages could not be set"):
+        call_command("export_delivery", delivery.pk, format="html", output=tmp_path / "box")
+    assert not list((tmp_path / "box").iterdir())
+    assert not ListFile.objects.exists()
+
+
+def test_a_document_waits_while_others_take_every_processor(petition, settings, monkeypatch):
+    """However many parts and people ask at once, signing goes on beside them."""
+    delivery = make_list(petition, [("Amina", "Lund")])
+    folder = settings.PRIVATE_ROOT / "processors"
+    folder.mkdir()
+    seen = []
+    typeset = paper.subprocess.run
+    with ExitStack() as others:
+        for number in range(paper.processors()):
+            lock = others.enter_context(open(folder / str(number), "wb"))
+            fcntl.flock(lock, fcntl.LOCK_EX)
+
+        def wait(_seconds):
+            seen.append("waits")
+            others.close()
+
+        def run(*args, **options):
+            seen.append("is set")
+            return typeset(*args, **options)
+
+        monkeypatch.setattr(paper.time, "sleep", wait)
+        monkeypatch.setattr(paper.subprocess, "run", run)
+        assert b"".join(paper.handover_sheet(delivery, [])).startswith(b"%PDF")
+    assert seen[:2] == ["waits", "is set"]
 
 
 # --- Manifest ----------------------------------------------------------------------------------

@@ -1,7 +1,10 @@
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection, transaction
 
 from petitions import delivery_lists, manifest, paper
 from petitions.fonts import MissingFont
@@ -44,22 +47,42 @@ class Command(BaseCommand):
         why = options.get("why", "")
         try:
             if format in ON_PAPER and part is None and parts > 1:
-                output.mkdir(mode=0o700, exist_ok=True)
-                files = {
-                    output / f"part-{number:03}.{format}": number for number in range(1, parts + 1)
-                }
+                written = _write_parts(output, found, format, parts, layout=layout, why=why)
             else:
-                files = {output: part}
-            for file, number in files.items():
-                pieces = manifest.stream(found, format, part=number, layout=layout, why=why)
-                size = _write(file, pieces)
-                self.stdout.write(f"{size} bytes written to {file}")
+                pieces = manifest.stream(found, format, part=part, layout=layout, why=why)
+                written = {output: _write(output, pieces)}
         except OSError as error:
             raise CommandError(f"Cannot write there: {error.strerror}.") from None
         except delivery_lists.UnsafeRow:
             raise CommandError("A name begins like a formula: nothing was written.") from None
         except (MissingFont, paper.CannotPrint) as error:
             raise CommandError(str(error)) from None
+        for file, size in written.items():
+            self.stdout.write(f"{size} bytes written to {file}")
+
+
+def _write_parts(folder: Path, delivery, format, parts, **options) -> dict[Path, int]:
+    """All of them or none, and as many at a time as there are processors."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with TemporaryDirectory(dir=folder, prefix="unfinished-") as unfinished:
+
+        def make(number):
+            file = manifest.begin(delivery, format, part=number, **options)
+            output = Path(unfinished, f"part-{number:03}.{format}")
+            try:
+                return file, output, _write(output, manifest.pieces(file))
+            except (MissingFont, paper.CannotPrint) as error:
+                raise CommandError(f"Part {number}: {error} Nothing was written.") from None
+            finally:
+                connection.close()  # the thread's own
+
+        with ThreadPoolExecutor(paper.processors()) as pool:
+            made = list(pool.map(make, range(1, parts + 1)))
+        with transaction.atomic():
+            for file, output, _size in made:
+                manifest.keep(file)
+                output.rename(folder / output.name)
+    return {folder / output.name: size for _file, output, size in made}
 
 
 def _write(output: Path, pieces) -> int:
