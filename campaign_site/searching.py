@@ -19,6 +19,8 @@ which the worker does once a day, proves every text from the rows.
 
 import unicodedata
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django import forms
 from django.apps import apps
@@ -141,9 +143,23 @@ def text_of(row, searched: Iterable[str]) -> str:
     return "\n".join(dict.fromkeys(filter(None, found)))
 
 
+_put_off = ContextVar("indexed_at_the_end", default=False)
+
+
+@contextmanager
+def indexed_at_the_end() -> Iterator[None]:
+    """For a program that writes many rows, and each of them several times, in one transaction."""
+    token = _put_off.set(True)
+    try:
+        yield
+    finally:
+        _put_off.reset(token)
+    reindex()
+
+
 def index(model: type[Searchable], pks: Iterable) -> int:
     """Write the text of these rows anew, as they stand in the database now. How many were off."""
-    return fill(model, model.searched, pks)
+    return 0 if _put_off.get() else fill(model, model.searched, pks)
 
 
 @transaction.atomic

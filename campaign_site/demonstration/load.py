@@ -31,12 +31,12 @@ def load(*, password: str) -> bool:
     words = making.read("estrava.json")
     SiteSettings.objects.update_or_create(pk=1, defaults=words["site"])
     host = Organisation.objects.create(**words["organisation"])
-    documents.load(host=host, approver=staff["admin"])
     make_contact_key(settings.VAR / "offline", by=staff["admin"])
-    estrava.load(words, making.read("signers.json"), host=host, staff=staff)
-    papers.load()
-    translated.load()
-    searching.reindex()  # aliases and key dates are written in bulk
+    with searching.indexed_at_the_end():
+        documents.load(host=host, approver=staff["admin"])
+        estrava.load(words, making.read("signers.json"), host=host, staff=staff)
+        papers.load()
+        translated.load()
     # Nobody opens the mailboxes of people who do not exist: no mail of theirs is to be sent.
     OutboxMessage.objects.all().delete()
     return True
