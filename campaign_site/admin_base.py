@@ -105,6 +105,17 @@ def not_ahead(date) -> None:
         raise ValidationError(gettext("This date has not come yet."))
 
 
+def check_text(field: forms.Field, column: models.Field) -> None:
+    """Let the field of a form say what a long text may not hold."""
+    if not isinstance(column, models.TextField):
+        return
+    limits = [one for one in column.validators if isinstance(one, MaxLengthValidator)]
+    if not limits and column.max_length is None:
+        field.validators.append(MaxLengthValidator(LONGEST_TEXT))
+    if column.name in rich_text.WRITTEN_IN_MARKDOWN:
+        field.validators.append(rich_text.check)
+
+
 class StaffFields:
     """For admin classes and their inlines: lists are typed one per line, texts keep their line
     ends."""
@@ -126,12 +137,8 @@ class StaffFields:
         if isinstance(db_field, models.URLField):
             kwargs["assume_scheme"] = "https"
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if field and isinstance(db_field, models.TextField):
-            limits = [one for one in db_field.validators if isinstance(one, MaxLengthValidator)]
-            if not limits and db_field.max_length is None:
-                field.validators.append(MaxLengthValidator(LONGEST_TEXT))
-            if db_field.name in rich_text.WRITTEN_IN_MARKDOWN:
-                field.validators.append(rich_text.check)
+        if field:
+            check_text(field, db_field)
         if field and db_field.name in self.in_the_past:
             field.validators.append(not_ahead)
         if field and isinstance(field.widget, RelatedFieldWidgetWrapper):

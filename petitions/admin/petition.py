@@ -25,6 +25,7 @@ from campaign_site.admin_base import (
     TakeDown,
     Verb,
     change_url,
+    check_text,
     picture_now,
 )
 from campaign_site.admin_forms import (
@@ -403,6 +404,7 @@ class MendForm(forms.Form):
             self.fields["after"] = LinesField(
                 label=_("New text"), help_text=_("One demand a line, as many as before.")
             )
+        check_text(self.fields["after"], Petition._meta.get_field(part))
         self.fields["after"].initial = self.before
         self.fields["after"].widget.attrs["dir"] = "auto"
 

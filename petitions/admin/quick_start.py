@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from campaign_site import middleware
-from campaign_site.admin_base import change_url
+from campaign_site.admin_base import change_url, check_text, not_ahead
 from campaign_site.admin_forms import LinesField, PlainTextarea
 from campaigns.admin.look_alikes import NamingForm
 from campaigns.models import Addressee, Campaign, Government, Profile
@@ -34,9 +34,15 @@ KEPT_PHOTO = "photo of a quick start"
 SLUGS = {Profile: "person", Government: "recipient", Campaign: "campaign", Petition: "petition"}
 
 
+def _field(column, **more):
+    field = column.formfield(**more)
+    check_text(field, column)
+    return field
+
+
 def _typed(model, name, **more):
     """A field as the model has it; whether it must be filled in depends on what is chosen."""
-    return model._meta.get_field(name).formfield(required=False, **more)
+    return _field(model._meta.get_field(name), required=False, **more)
 
 
 def _textarea(rows):
@@ -52,7 +58,7 @@ class QuickStartForm(NamingForm):
     )
     person_name = _typed(Profile, "name", label=_("Name of the person"))
     status = _typed(Profile, "status")
-    status_as_of = _typed(Profile, "status_as_of")
+    status_as_of = _typed(Profile, "status_as_of", validators=[not_ahead])
     person_summary = _typed(
         Profile,
         "summary",
@@ -108,6 +114,7 @@ class QuickStartForm(NamingForm):
             "photo_credit",
         )
         widgets = {"summary": _textarea(3), "letter": _textarea(10)}
+        formfield_callback = _field
 
     # The screen, from top to bottom: heading, fields of which there is one already, fields for
     # something new, all others.

@@ -126,6 +126,22 @@ def test_unclear_date_is_refused_by_its_field(campaigner):
     assert 'value="03/04/2021"' in text(answer)
 
 
+@pytest.mark.parametrize(
+    ("name", "words", "sentence"),
+    [
+        ("letter", "Hello <script>alert(1)</script>", "HTML cannot stand here"),
+        ("letter", "![a](https://elsewhere.example/a.png)", "Pictures cannot stand in a text"),
+        ("letter", "x" * 1_000_000, "at most 40000"),
+        ("person_summary", "x" * 1_000_000, "at most 40000"),
+        ("status_as_of", "March 2099", "This date has not come yet."),
+    ],
+)
+def test_checks_what_other_forms_check(campaigner, name, words, sentence):
+    answer = fill_in(campaigner, PAGE, **typed(**{name: words}))
+    assert sentence in str(answer.context["quick_start"].errors[name])
+    assert nothing_is_made()
+
+
 def test_not_both_chosen_and_typed(campaigner):
     person = factories.make_profile()
     answer = fill_in(campaigner, PAGE, **typed(profile=person.pk))

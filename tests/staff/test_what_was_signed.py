@@ -141,6 +141,12 @@ def test_mend_of_demands_keeps_their_number(campaigner, signed):
     assert factories.fresh(signed).demands == signed.demands
 
 
+def test_mend_of_the_letter_brings_no_markup(campaigner, signed):
+    typed = {"part": "letter", "after": "I write <b>now</b>.", "reason": "x", "mend": "1"}
+    assert "HTML cannot stand here" in text(campaigner.post(page(signed, "mend"), typed))
+    assert not signed.mends.exists()
+
+
 def test_unsigned_petition_needs_no_mending(campaigner, petition):
     assert campaigner.get(page(petition, "mend")).status_code == 302
 
