@@ -10,6 +10,8 @@ from campaigns.urls import unprefixed as files
 from petitions.urls import unprefixed
 
 urlpatterns = [
+    # Before updates/<slug>/, which would look for an update of that name.
+    path("updates/feed/", News(), name="feed"),
     # Looked at in this order: what most visitors ask for comes first.
     *i18n_patterns(
         path("", include("petitions.urls")),
@@ -34,7 +36,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", pages.healthz, name="healthz"),
     path("readyz", pages.readyz, name="readyz"),
-    path("updates/feed/", News(), name="feed"),
     path("campaigns/<slug:slug>/feed/", CampaignNews(), name="campaign_feed"),
     path("profiles/<slug:slug>/feed/", ProfileNews(), name="profile_feed"),
     path("events/calendar.ics", events.calendar, name="calendar"),
