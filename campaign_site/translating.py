@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from campaign_site import languages, middleware, rich_text, translations
 from campaign_site.models import Language, record
@@ -174,6 +174,7 @@ class Translated:
 
     # Before it is public in a language, these must be there; all that signers sign, for a petition.
     needed: tuple[str, ...] = ()
+    left_empty = gettext_lazy("What you leave empty is shown in the original language.")
 
     def rows_to_translate(self, obj) -> list:
         """The row, and rows that stand on its page."""
@@ -233,6 +234,7 @@ class Translated:
             published=published,
             may_publish=request.user.has_perm(MAY_PUBLISH),
             may_save=request.user.has_perm(MAY_PUBLISH) or not published,
+            left_empty=self.left_empty,
             read_by=read_by,
             problems=problems,
             preview_url=self._preview_url(obj, code),

@@ -85,6 +85,11 @@ def test_published_by_a_campaigner_and_then_not_changed_by_a_translator(logged_i
     assert draft.can_be_signed_in("fr")
     assert save(translator, draft, title="Autre chose").status_code == 422
     assert draft.translation("fr")["texts"]["title"] == WHOLE["title"]
+    page = text(translator.get(screen(draft)))
+    assert "Ask somebody who publishes to take it back before you change it." in page
+    assert "Visitors read what you save" not in page
+    assert page.count(" readonly") == len(draft.to_translate()) + 1  # two demands
+    assert "Visitors read what you save here at once." in text(campaigner.get(screen(draft)))
     # Without the promise nobody is asked to sign in French.
     save(campaigner, draft, promise="")
     assert not draft.can_be_signed_in("fr")
