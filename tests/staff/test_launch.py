@@ -206,6 +206,19 @@ def link_of(browser, path):
     return re.search(r'class="long" href="https?://[^/]+(/admin/preview/[^"]+)"', shown)[1]
 
 
+def test_preview_leads_to_its_other_languages_and_back_to_editing(campaigner, client, draft):
+    factories.offer("fr")
+    factories.translate(draft, "fr")
+    shown = text(campaigner.get(reverse("preview_petition", args=[draft.pk])))
+    assert f'<a href="{page(draft)}">Back to editing</a>' in shown
+    assert '<a href="?language=fr" lang="fr"' in shown
+    link = link_of(campaigner, page(draft, "preview-link"))
+    shown = text(client.get(link))
+    assert "Back to editing" not in shown
+    assert '<a href="?language=fr" lang="fr"' in shown
+    assert f"fr: {draft.title}" in text(client.get(f"{link}?language=fr"))
+
+
 @pytest.mark.parametrize("kind", ["petition", "campaign", "profile"])
 def test_draft_is_shown_to_whoever_has_the_link(campaigner, client, kind):
     row = getattr(factories, f"make_{kind}")(state="draft")
