@@ -108,6 +108,7 @@ class IllustratedForm(forms.ModelForm):
         help_text=_("JPEG, PNG or WebP, at most 15 MB. Only the picture itself is kept."),
     )
     remove_photo = forms.BooleanField(label=_("Take the photo away"), required=False)
+    only_words = _("Please choose the photo once more, or leave its words empty.")
 
     def clean(self):
         super().clean()
@@ -119,6 +120,11 @@ class IllustratedForm(forms.ModelForm):
         for field, sentence in words.items():
             if photo and field in self.cleaned_data and not self.cleaned_data[field]:
                 self.add_error(field, sentence)
+        typed = any(self.cleaned_data.get(field) for field in words if field in self.changed_data)
+        taken_away = self.cleaned_data.get("remove_photo")
+        # A browser sends no file twice: what was chosen would be lost at the second try.
+        if typed and not photo and not taken_away and "photo_upload" not in self.errors:
+            self.add_error("photo_upload", self.only_words)
         return self.cleaned_data
 
 

@@ -6,11 +6,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils import translation
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from campaign_site import case_list_pages, languages, middleware, pages, preview_links, translations
+from campaign_site.admin_base import change_url
 from campaign_site.models import SiteSettings
 from campaigns import events, news
 from campaigns.models import Campaign, CaseList, Document, Event, Profile, Update
@@ -63,16 +65,26 @@ def for_staff(request, pk, model):
     if not request.user.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}"):
         raise PermissionDenied
     found = get_object_or_404(_rows(model), pk=pk)
-    code = request.GET.get("language", "")
-    if code not in languages.KNOWN:
-        return _preview(request, found, _staff_only())
+    code = _language_of(request)
+    if not code:
+        return _preview(request, found, _staff_only(found))
     # What translators have written, published or not.
     with translation.override(code), translations.drafts_shown():
-        return _preview(request, found, _staff_only())
+        return _preview(request, found, _staff_only(found))
 
 
-def _staff_only():
-    return gettext("Preview: only staff can see this page, and its form sends nothing.")
+def _language_of(request):
+    code = request.GET.get("language", "")
+    return code if code in languages.KNOWN else ""
+
+
+def _staff_only(found):
+    return format_html(
+        '{} <a href="{}">{}</a>',
+        gettext("Preview: only staff can see this page, and its form sends nothing."),
+        change_url(found),
+        gettext("Back to editing"),
+    )
 
 
 @require_safe
@@ -84,11 +96,12 @@ def for_whoever_has_the_link(request, token):
         return redirect(found)
     if not found or found.state != link.state:
         return render(request, "campaign_site/preview_over.html", status=404)
-    words = gettext(
-        "Preview: this page is not public yet, and its form sends nothing. Whoever has this link "
-        "can see it until %(until)s."
-    ) % {"until": date_format(localtime(link.until), "DATETIME_FORMAT")}
-    return _preview(request, found, words)
+    with translation.override(_language_of(request) or languages.current().code):
+        words = gettext(
+            "Preview: this page is not public yet, and its form sends nothing. Whoever has this "
+            "link can see it until %(until)s."
+        ) % {"until": date_format(localtime(link.until), "DATETIME_FORMAT")}
+        return _preview(request, found, words)
 
 
 urlpatterns = [

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from campaign_site import languages, middleware, rich_text, translations
 from campaign_site.models import Language, record
@@ -31,17 +31,15 @@ class Piece:
     place: int | None  # in a list
     source: str
     text: str = ""
+    of: str = ""  # digest of the original that was translated
     behind: bool = False
     error: str = ""
     theirs: str | None = None  # what somebody else saved meanwhile
 
     @property
-    def whole(self) -> str:
-        return _name(self.row, self.field)
-
-    @property
     def name(self) -> str:
-        return self.whole if self.place is None else f"{self.whole}-{self.place}"
+        name = f"{self.row._meta.model_name}-{self.row.pk}-{self.field}"
+        return name if self.place is None else f"{name}-{self.place}"
 
     @property
     def label(self) -> str:
@@ -55,6 +53,11 @@ class Piece:
     @property
     def is_long(self) -> bool:
         return len(self.source) > LONG or "\n" in self.source
+
+    def write(self, text: str, *, still_right: bool) -> None:
+        if text != self.text or still_right or not self.behind:
+            self.of = translations.digest(self.source)
+        self.text = text
 
     def check(self) -> None:
         if not self.text:
@@ -92,19 +95,29 @@ def _markup(markdown) -> set[str]:
 def pieces_of(rows, code) -> list[Piece]:
     found = []
     for row in rows:
-        translation, behind = row.translation(code), row.behind_in(code)
+        translation = row.translation(code)
         for field in row.to_translate():
-            source, text = getattr(row, field), translation["texts"].get(field)
+            source = getattr(row, field)
+            text, of = translation["texts"].get(field), translation["of"].get(field)
             if not isinstance(source, list):
-                found.append(Piece(row, field, None, source, text or "", field in behind))
+                found.append(_piece(row, field, None, source, text or "", of or ""))
                 continue
             # Where the original got longer, what is there stays in its place.
-            texts = [*(text or []), *[""] * len(source)][: len(source)]
+            texts, ofs = _as_long(text, source), _as_long(of, source)
             found += [
-                Piece(row, field, place, one, said, field in behind)
-                for place, (one, said) in enumerate(zip(source, texts, strict=True))
+                _piece(row, field, place, *said)
+                for place, said in enumerate(zip(source, texts, ofs, strict=True))
             ]
     return found
+
+
+def _as_long(texts, source) -> list[str]:
+    return [*(texts or []), *[""] * len(source)][: len(source)]
+
+
+def _piece(row, field, place, source, text, of) -> Piece:
+    behind = bool(text) and of != translations.digest(source)
+    return Piece(row, field, place, source, text, of, behind)
 
 
 def texts_of(row, pieces) -> dict:
@@ -120,6 +133,18 @@ def texts_of(row, pieces) -> dict:
     return {field: text for field, text in texts.items() if text}
 
 
+def of_texts(row, pieces, texts) -> dict:
+    """The digests of the originals of these texts, stored as they are."""
+    of = {}
+    for piece in pieces:
+        if piece.row is row and piece.field in texts:
+            if piece.place is None:
+                of[piece.field] = piece.of
+            else:
+                of.setdefault(piece.field, []).append(piece.of)
+    return of
+
+
 def standings(obj, rows, codes) -> list[dict]:
     """How far the translation of a page into each of these languages is."""
     found = []
@@ -128,15 +153,16 @@ def standings(obj, rows, codes) -> list[dict]:
             continue
         pieces = pieces_of(rows, code)
         done = sum(1 for piece in pieces if piece.text)
+        behind = sum(1 for piece in pieces if piece.behind)
         name = f"admin:{obj._meta.app_label}_{obj._meta.model_name}_translate"
         found.append(
             {
                 "language": languages.KNOWN[code],
-                "state": State(obj.translation(code)["state"]).label,
+                "state": State(obj.translation(code)["state"]),
                 "done": done,
                 "of": len(pieces),
-                "percent": 100 * done // max(1, len(pieces)),
-                "behind": sum(1 for piece in pieces if piece.behind),
+                "percent": 100 * (done - behind) // max(1, len(pieces)),
+                "behind": behind,
                 "url": reverse(name, args=[obj.pk, code]),
             }
         )
@@ -148,6 +174,7 @@ class Translated:
 
     # Before it is public in a language, these must be there; all that signers sign, for a petition.
     needed: tuple[str, ...] = ()
+    left_empty = gettext_lazy("What you leave empty is shown in the original language.")
 
     def rows_to_translate(self, obj) -> list:
         """The row, and rows that stand on its page."""
@@ -207,6 +234,7 @@ class Translated:
             published=published,
             may_publish=request.user.has_perm(MAY_PUBLISH),
             may_save=request.user.has_perm(MAY_PUBLISH) or not published,
+            left_empty=self.left_empty,
             read_by=read_by,
             problems=problems,
             preview_url=self._preview_url(obj, code),
@@ -227,7 +255,8 @@ class Translated:
         if published and not may_publish:
             return [_("It is published. Ask somebody who publishes to take it back first.")]
         for piece in pieces:
-            piece.text = request.POST.get(piece.name, piece.text).replace("\r\n", "\n").strip()
+            typed = request.POST.get(piece.name, piece.text).replace("\r\n", "\n").strip()
+            piece.write(typed, still_right=f"still-{piece.name}" in request.POST)
             piece.check()
         if any(piece.error for piece in pieces):
             return [_("Some texts need your attention. Nothing was saved.")]
@@ -274,17 +303,10 @@ class Translated:
     def _save_one(self, request, row, obj, pieces, code, state, read_by, seen):
         before = row.translation(code)
         texts = texts_of(row, pieces)
-        of = {
-            field: row.digest(field)
-            if texts[field] != before["texts"].get(field)
-            or f"still-{_name(row, field)}" in request.POST
-            else before["of"].get(field, "")
-            for field in texts
-        }
         after = {
             "state": state.value,
             "texts": texts,
-            "of": of,
+            "of": of_texts(row, pieces, texts),
             "translated_by": request.user.get_username(),
             "read_by": read_by if row is obj else before.get("read_by", ""),
             # Of what people sign in that language, the database keeps every word from then on.
@@ -310,10 +332,6 @@ class Translated:
         for piece in pieces:
             if theirs[piece.name] != piece.text:
                 piece.theirs = theirs[piece.name]
-
-
-def _name(row, field):
-    return f"{row._meta.model_name}-{row.pk}-{field}"
 
 
 def _version_name(row):

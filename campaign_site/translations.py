@@ -2,7 +2,7 @@
 own columns.
 
     {"fr": {"version": 3, "state": "published", "texts": {"title": "…", "demands": ["…", "…"]},
-            "of": {"title": "<digest of the original when this was saved>"},
+            "of": {"title": "<digest of the original when this was saved>", "demands": ["…", "…"]},
             "translated_by": "translator", "read_by": "Aygül Tursun"}}
 """
 
@@ -73,10 +73,17 @@ class Translatable(models.Model):
         it was written."""
         code = code or languages.current().code
         if code != self.language and (self.is_published_in(code) or _drafts_too.get()):
-            text = self.translation(code)["texts"].get(field)
+            text = self.whole_in(code, field)
             if text:
                 return Said(text, code)
         return Said(getattr(self, field), self.language)
+
+    def whole_in(self, code: str, field: str) -> str | list | None:
+        """Of a list each text: in part it would say less than the original, and nobody could tell."""
+        text, original = self.translation(code)["texts"].get(field), getattr(self, field)
+        if isinstance(original, list) and text and (len(text) != len(original) or not all(text)):
+            return None
+        return text
 
     def to_translate(self) -> list[str]:
         """The fields in which there is something. What a photo showed that was taken away says
@@ -88,8 +95,7 @@ class Translatable(models.Model):
         ]
 
     def missing_in(self, code: str) -> list[str]:
-        texts = self.translation(code)["texts"]
-        return [field for field in self.to_translate() if not texts.get(field)]
+        return [field for field in self.to_translate() if not self.whole_in(code, field)]
 
     def behind_in(self, code: str) -> list[str]:
         """What was translated from an original that has changed since."""
@@ -101,12 +107,16 @@ class Translatable(models.Model):
             and translation["of"].get(field) != self.digest(field)
         ]
 
-    def digest(self, field: str) -> str:
-        """Of the original, whatever a browser does to its line ends and outer spaces."""
+    def digest(self, field: str) -> str | list[str]:
+        """Of the original; of a list, one for each of its texts."""
         said = getattr(self, field)
-        pieces = said if isinstance(said, list) else [said]
-        text = json.dumps([piece.replace("\r\n", "\n").strip() for piece in pieces])
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return [digest(text) for text in said] if isinstance(said, list) else digest(said)
+
+
+def digest(text: str) -> str:
+    """The same whatever a browser does to line ends and outer spaces."""
+    text = json.dumps([text.replace("\r\n", "\n").strip()])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @transaction.atomic

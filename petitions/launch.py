@@ -1,5 +1,6 @@
 """The launch checklist: what must be there before a petition is public, and what is worth a look."""
 
+from functools import partial
 from typing import NamedTuple
 
 from django.conf import settings
@@ -8,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from campaign_site import heartbeats, keys
+from campaign_site import heartbeats, keys, languages, translating
 from campaign_site.checks import no_mail_leaves
 from campaign_site.models import ContactKey, SiteSettings
 from campaign_site.templatetags.vigil import number
@@ -44,7 +45,7 @@ def missing(petition) -> list[str]:
 
 def worth_a_look(petition) -> list[Line]:
     """What stops nobody from publishing, but is better known before."""
-    return [*_about_the_page(petition), *_about_the_site()]
+    return [*_about_the_page(petition), *_about_languages(petition), *_about_the_site()]
 
 
 def _field(petition, name, part, words, good=False):
@@ -190,6 +191,27 @@ def _about_the_page(petition):
         if not petition.outcome:
             words = _("Say what came of it: everybody reads it on the closed page.")
             yield _field(petition, "outcome", _("What came of it"), words)
+
+
+def _about_languages(petition):
+    """What visitors read in a published translation, where it is not what the original says now."""
+    codes = [code for code in languages.KNOWN if petition.is_published_in(code)]
+    for standing in translating.standings(petition, [petition], codes):
+        line = partial(
+            Line,
+            standing["language"].own_name,
+            url=standing["url"],
+            permission=translating.MAY_TRANSLATE,
+        )
+        if not petition.can_be_signed_in(standing["language"].code):
+            yield line(_("Not offered for signing: not all that people sign is translated."))
+        if standing["behind"]:
+            words = ngettext(
+                "%(number)s text is behind: its readers see what the original said before.",
+                "%(number)s texts are behind: its readers see what the original said before.",
+                standing["behind"],
+            )
+            yield line(words % {"number": number(standing["behind"])})
 
 
 def _about_the_site():

@@ -102,7 +102,9 @@ def test_form_is_not_offered_where_the_promise_is_in_another_language(client, pe
             for answer in (client.get(path), client.post(path, {"name": "Amina"})):
                 if answer.status_code != 405:
                     assert answer["Location"] == petition.get_absolute_url(), path
-    assert "hreflang" not in text(client.get(petition.get_absolute_url()))
+    page = text(client.get(petition.get_absolute_url()))
+    assert alternates(page) == {}
+    assert '<a href="/fr/" lang="fr"' in page  # whoever came from there finds the way back
     assert not signing.PendingSignature.objects.exists()
 
 

@@ -134,22 +134,36 @@ def signed_around(count: int) -> tuple[str, str]:
 
 @register.simple_tag(takes_context=True)
 def language_links(context) -> list[dict]:
-    """This page in every language that is offered: {"known", "url", "current"}. A page that exists
-    in some only says which as `in_languages`; one that answers a question, as `query`, which."""
+    """This page in every language that is offered: {"known", "url", "current", "alternate"}. A page
+    that exists in some only says which as `in_languages`: others lead to the start page. One that
+    answers a question says which as `query`."""
     request, here = context["request"], languages.current()
     found = languages.offered()
     if here not in found:  # a preview of what is not offered yet
         found.append(here)
-    exists = context.get("in_languages")
+    exists = [
+        known
+        for known in found
+        if known == here or known.code in context.get("in_languages", languages.KNOWN)
+    ]
+    preview = context.get("preview")
     query = f"?{asked}" if (asked := context.get("query")) else ""
+
+    def address(known):
+        if known not in exists:
+            return translate_url(reverse("home"), known.code)
+        if preview:
+            return f"?language={known.code}"
+        return translate_url(request.path, known.code) + query
+
     return [
         {
             "known": known,
-            "url": translate_url(request.path, known.code) + query,
+            "url": address(known),
             "current": known == here,
+            "alternate": known in exists and len(exists) > 1 and not preview,
         }
         for known in found
-        if exists is None or known.code in exists or known == here
     ]
 
 

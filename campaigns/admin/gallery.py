@@ -1,7 +1,6 @@
 """More pictures, and posters of videos: rows below a person or a campaign."""
 
 from django.contrib import admin
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from campaign_site.admin_base import StaffInline, picture_now
@@ -10,6 +9,8 @@ from campaigns.models import GalleryPhoto
 
 
 class GalleryForm(IllustratedForm):
+    only_words = _("Please choose a picture.")
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         # A row without its picture is no row: whoever wants it gone deletes it.
@@ -18,7 +19,7 @@ class GalleryForm(IllustratedForm):
     def clean(self):
         super().clean()
         if not self.instance.photo and "photo_upload" not in self.errors:
-            self.add_error("photo_upload", gettext("Please choose a picture."))
+            self.add_error("photo_upload", self.only_words)
         return self.cleaned_data
 
 

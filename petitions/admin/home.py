@@ -20,7 +20,8 @@ from campaign_site import heartbeats
 from campaign_site.admin_base import change_url
 from campaign_site.models import Language, OutboxMessage, SiteSettings
 from campaign_site.templatetags.vigil import in_zone, number
-from campaign_site.translating import MAY_TRANSLATE, standings
+from campaign_site.translating import MAY_PUBLISH, MAY_TRANSLATE, standings
+from campaign_site.translations import State
 from campaigns.models import Campaign, Profile
 from petitions import retention
 from petitions.admin import quick_start
@@ -214,6 +215,24 @@ def _months_ago(months: int) -> date:
     return date(year, month + 1, min(localdate().day, 28))
 
 
+def _to_read():
+    """What translators have asked somebody to read and publish."""
+    for model in (Petition, Campaign, Profile):
+        for row in model.objects.exclude(translations={}):
+            asked = [
+                code
+                for code, translation in row.translations.items()
+                if translation["state"] == State.IN_REVIEW
+            ]
+            for standing in standings(row, [row], asked):
+                sentence = format_html(
+                    gettext("{row}: {language} waits for review."),
+                    row=bdi(row),
+                    language=bdi(standing["language"].own_name),
+                )
+                yield Line(sentence, standing["url"])
+
+
 def _behind():
     """What was translated from an original that has changed since."""
     for model in (Petition, Campaign, Profile):
@@ -240,7 +259,8 @@ def _health():
             yield Line(sentence, reverse("admin:campaign_site_heartbeat_changelist"))
 
 
-# Who may act on it, what it is, and where all of that kind stand; the most urgent first.
+# Who may act on it, what it is, and where all of that kind stand, if they stand in one place; the
+# most urgent first.
 NEEDS = (
     ("campaign_site.view_heartbeat", _health, "campaign_site_heartbeat_changelist"),
     ("campaign_site.view_outboxmessage", _confirmations, "campaign_site_outboxmessage_changelist"),
@@ -250,7 +270,8 @@ NEEDS = (
     ("petitions.add_delivery", _names_go, "petitions_delivery_changelist"),
     ("petitions.change_delivery", _overdue, "petitions_delivery_changelist"),
     ("petitions.add_handover", _prepared, "petitions_delivery_changelist"),
-    (MAY_TRANSLATE, _behind, "petitions_petition_changelist"),
+    (MAY_PUBLISH, _to_read, None),
+    (MAY_TRANSLATE, _behind, None),
     ("campaigns.change_profile", _unchecked, "campaigns_profile_changelist"),
 )
 
@@ -267,7 +288,9 @@ def needs_today(user) -> list[Line]:
                 "number": number(len(lines) - 1)
             }
             sentence = format_html("{} {}", lines[0].sentence, more)
-            found.append(Line(sentence, reverse(f"admin:{all_of_them}")))
+            found.append(
+                Line(sentence, reverse(f"admin:{all_of_them}") if all_of_them else lines[0].url)
+            )
     return found[:MOST_LINES]
 
 

@@ -439,6 +439,7 @@ class MendPetition(Verb):
 @admin.register(Petition)
 class PetitionAdmin(Translated, PageAdmin):
     needed = ("title", "summary", "salutation", "letter", "demands", "promise")
+    left_empty = _("Nobody can sign in this language while something that people sign is empty.")
 
     def suggestion(self, piece, code):
         """Our own sentence, where staff kept it in the original."""

@@ -121,6 +121,26 @@ def test_many_of_one_kind_make_one_line(campaigner):
     assert line.endswith("And 2 more.")
 
 
+def test_translation_that_waits_is_told_to_who_publishes_and_opens_at_a_press(logged_in, petition):
+    factories.offer("fr", "ug")
+    factories.translate(petition, "fr", "ug", state="in_review")
+    campaigner, translator = logged_in("campaigner"), logged_in("translator")
+    assert needs(campaigner) == [f"{petition.title}: Français waits for review. And 1 more."]
+    there = reverse("admin:petitions_petition_translate", args=[petition.pk, "fr"])
+    assert f'href="{there}"' in _part(campaigner, "needs")
+    assert needs(translator) == []
+
+
+def test_what_is_behind_is_not_called_done(logged_in, petition):
+    factories.offer("fr")
+    factories.translate(petition, "fr")
+    translator = logged_in("translator")
+    assert "Français</bdi> 100 %" in text(translator.get("/admin/"))
+    Petition.objects.update(title="Let Marta Ilin write")
+    assert needs(translator) == ["Let Marta Ilin write: Français is behind by 1 text."]
+    assert "Français</bdi> 100 %" not in text(translator.get("/admin/"))
+
+
 def test_what_opens_tomorrow_is_told_with_its_zone(campaigner, officer, petition):
     tomorrow = localdate() + timedelta(days=1)
     Petition.objects.update(opens_at=at(tomorrow, 9))

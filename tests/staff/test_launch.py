@@ -147,6 +147,33 @@ def test_the_rest_is_said_and_stops_nothing(draft):
     assert publishing.publish(draft)
 
 
+def test_translation_that_says_something_else_is_noticed(campaigner, draft):
+    factories.offer("fr")
+    factories.translate(draft, "fr")
+    assert "Français" not in words(launch.worth_a_look(factories.fresh(draft)))
+    set_to(draft, letter="I ask something else.")
+    there = reverse("admin:petitions_petition_translate", args=[draft.pk, "fr"])
+    for shown in (campaigner.get(page(draft)), campaigner.get(page(draft, "publish"))):
+        assert f'<a href="{there}">Français:</a>' in text(shown)
+        assert "1 text is behind: its readers see what the original said before." in text(shown)
+    set_to(draft, demands=["Free her.", "Let her write."])
+    said = [line.words for line in launch.worth_a_look(factories.fresh(draft))]
+    assert "Not offered for signing: not all that people sign is translated." in said
+
+
+def test_nobody_signs_a_translation_that_lacks_a_demand(client, draft):
+    """Nor one with an empty line where a demand stood."""
+    factories.offer("fr")
+    set_to(draft, state="published", demands=["Free her.", "Let her write."])
+    for demands in (["Libérez-la."], ["Libérez-la.", ""]):
+        factories.translate(factories.fresh(draft), "fr", demands=demands)
+        assert client.get(f"/fr{draft.get_absolute_url()}").status_code == 302
+    translated = factories.fresh(draft)
+    assert translated.say("demands", "fr").language == "en"
+    factories.translate(translated, "fr")
+    assert client.get(f"/fr{draft.get_absolute_url()}").status_code == 200
+
+
 def test_closed_petition_without_an_outcome_is_noticed(draft):
     set_to(draft, closes_at=now() - timedelta(days=1))
     assert "What came of it" in words(launch.worth_a_look(factories.fresh(draft)))
@@ -177,6 +204,19 @@ def link_of(browser, path):
     assert browser.post(path).status_code == 302
     shown = text(browser.get(re.sub(r"preview-link/$", "change/", path)))
     return re.search(r'class="long" href="https?://[^/]+(/admin/preview/[^"]+)"', shown)[1]
+
+
+def test_preview_leads_to_its_other_languages_and_back_to_editing(campaigner, client, draft):
+    factories.offer("fr")
+    factories.translate(draft, "fr")
+    shown = text(campaigner.get(reverse("preview_petition", args=[draft.pk])))
+    assert f'<a href="{page(draft)}">Back to editing</a>' in shown
+    assert '<a href="?language=fr" lang="fr"' in shown
+    link = link_of(campaigner, page(draft, "preview-link"))
+    shown = text(client.get(link))
+    assert "Back to editing" not in shown
+    assert '<a href="?language=fr" lang="fr"' in shown
+    assert f"fr: {draft.title}" in text(client.get(f"{link}?language=fr"))
 
 
 @pytest.mark.parametrize("kind", ["petition", "campaign", "profile"])

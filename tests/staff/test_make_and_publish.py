@@ -256,6 +256,9 @@ def test_photo_needs_its_words_and_can_be_taken_away(campaigner):
     refused = fill_in(campaigner, page, photo_upload=picture())
     assert "Please say what the photo shows." in text(refused)
     assert factories.fresh(petition).photo is None
+    # A browser does not send the picture again: it is not lost without a word.
+    again = fill_in(campaigner, page, photo_alt="Portrait of Marta", photo_credit="Photo: Family")
+    assert "Please choose the photo once more" in text(again)
     words = {"photo_alt": "Portrait of Marta", "photo_credit": "Photo: Family"}
     assert fill_in(campaigner, page, photo_upload=picture(), **words).status_code == 302
     assert factories.fresh(petition).photo_url in text(campaigner.get(page))

@@ -85,6 +85,11 @@ def test_published_by_a_campaigner_and_then_not_changed_by_a_translator(logged_i
     assert draft.can_be_signed_in("fr")
     assert save(translator, draft, title="Autre chose").status_code == 422
     assert draft.translation("fr")["texts"]["title"] == WHOLE["title"]
+    page = text(translator.get(screen(draft)))
+    assert "Ask somebody who publishes to take it back before you change it." in page
+    assert "Visitors read what you save" not in page
+    assert page.count(" readonly") == len(draft.to_translate()) + 1  # two demands
+    assert "Visitors read what you save here at once." in text(campaigner.get(screen(draft)))
     # Without the promise nobody is asked to sign in French.
     save(campaigner, draft, promise="")
     assert not draft.can_be_signed_in("fr")
@@ -103,12 +108,32 @@ def test_what_changed_in_the_original_is_behind(campaigner, draft):
     Petition.objects.filter(pk=draft.pk).update(demands=["Free her now.", "Let her write."])
     draft.refresh_from_db()
     assert draft.behind_in("fr") == ["demands"]
-    assert "behind: 2 texts" in text(
+    # Only the demand that changed, not those around it.
+    assert "behind: 1 text<" in text(
         campaigner.get(reverse("admin:petitions_petition_change", args=[draft.pk]))
     )
-    assert "The original changed after this" in text(campaigner.get(screen(draft)))
+    assert text(campaigner.get(screen(draft))).count("The original changed after this") == 1
+    save(campaigner, draft, title="Libérez Marta")
+    assert draft.behind_in("fr") == ["demands"], "saving something else mends nothing"
     save(campaigner, draft, demands=["Libérez-la tout de suite.", "Laissez-la écrire."])
     assert draft.behind_in("fr") == []
+
+
+def test_ticked_as_still_right_is_not_behind(campaigner, draft):
+    save(campaigner, draft, "publish", **WHOLE)
+    Petition.objects.filter(pk=draft.pk).update(demands=["Free her!", "Let her write!"])
+    campaigner.post(
+        screen(draft),
+        {
+            f"seen-petition-{draft.pk}": draft.translation("fr")["version"],
+            f"still-{name(draft, 'demands')}-0": "yes",
+            "action": "save",
+        },
+    )
+    draft.refresh_from_db()
+    page = text(campaigner.get(screen(draft)))
+    assert page.count("The original changed after this") == 1
+    assert f'name="still-{name(draft, "demands")}-1"' in page
 
 
 def test_two_translators_at_once_lose_nothing(logged_in, draft):
