@@ -312,6 +312,14 @@ def test_crash_while_signing_tells_nobody_who(client, petition, our_log, monkeyp
     assert not OutboxMessage.objects.exists()
 
 
+@pytest.mark.django_db
+def test_who_looks_for_holes_fills_no_log(client, petition, our_log):
+    assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
+    form = {f"field{number}": "1" for number in range(1_001)}
+    assert client.post(f"{petition.get_absolute_url()}sign/", form).status_code == 400
+    assert len(our_log.getvalue().splitlines()) == 2
+
+
 def _handlers():
     for logger in (logging.getLogger(), *logging.Logger.manager.loggerDict.values()):
         yield from getattr(logger, "handlers", ())
