@@ -5,7 +5,8 @@ import unicodedata
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.validators import MaxLengthValidator
 from django.db import IntegrityError, transaction
 from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -15,7 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from campaign_site import languages, middleware, rich_text, translations
+from campaign_site.admin_base import LONGEST_TEXT
 from campaign_site.models import Language, record
+from campaign_site.publishing import NonEmptyStrings
 from campaign_site.translations import State
 
 MAY_TRANSLATE, MAY_PUBLISH = "campaign_site.translate", "campaign_site.publish_translation"
@@ -63,8 +66,8 @@ class Piece:
         if not self.text:
             return
         column = self.row._meta.get_field(self.field)
-        longest = getattr(column, "max_length", None)
-        if longest and len(self.text) > longest:
+        longest = _longest(column)
+        if len(self.text) > longest:
             self.error = ngettext(
                 "At most %(longest)s character fits here.",
                 "At most %(longest)s characters fit here.",
@@ -73,11 +76,30 @@ class Piece:
         elif any(_turns_text_around(letter) or letter == "\0" for letter in self.text):
             self.error = _("There is an invisible character in it that turns text around.")
         elif self.field in rich_text.WRITTEN_IN_MARKDOWN:
-            more = _markup(self.text) - _markup(self.source)
-            if more:
-                self.error = _("The original has no such markup: %(markup)s") % {
-                    "markup": ", ".join(sorted(more))
-                }
+            self._check_markdown()
+
+    def _check_markdown(self) -> None:
+        try:
+            rich_text.check(self.text)
+        except ValidationError as error:
+            self.error = error.messages[0]
+            return
+        more = _markup(self.text) - _markup(self.source)
+        if more:
+            self.error = _("The original has no such markup: %(markup)s") % {
+                "markup": ", ".join(sorted(more))
+            }
+
+
+def _longest(column) -> int:
+    """How many characters fit, in a list in each of its texts: as many as in the original."""
+    limits = [column.max_length]
+    for validator in column.validators:
+        if isinstance(validator, MaxLengthValidator):
+            limits.append(validator.limit_value)
+        elif isinstance(validator, NonEmptyStrings):
+            limits.append(validator.length)
+    return min(filter(None, limits), default=LONGEST_TEXT)
 
 
 def _turns_text_around(letter) -> bool:

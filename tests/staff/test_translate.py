@@ -161,6 +161,10 @@ def test_another_language_keeps_what_it_has(logged_in, draft):
     [
         ("title", "Libre\u202e", "turns text around"),
         ("title", "L" * 121, "At most 120 characters"),
+        ("demands", ["Libre.", "L" * 501], "At most 500 characters"),
+        ("letter", "L" * 1_000_000, "At most 40000 characters"),
+        ("letter", "[" * 30_000, "too many square brackets"),
+        ("letter", "<b>Libre</b>", "HTML cannot stand here"),
     ],
 )
 def test_bad_input_is_refused_by_the_field(campaigner, draft, field, typed, sentence):
