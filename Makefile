@@ -11,7 +11,7 @@ RESOLVE = $(UV) pip compile pyproject.toml --quiet --generate-hashes --no-emit-i
 
 .DEFAULT_GOAL = help
 .PHONY: help demo test benchmark benchmark-day benchmark-overload benchmark-counting \
-	benchmark-signing benchmark-import benchmark-lighthouse lint messages lock
+	benchmark-growing benchmark-signing benchmark-import benchmark-lighthouse lint messages lock
 
 help:
 	@echo "make demo [PORT=8000] [VAR=var]  a demonstration on this machine; Ctrl-C ends it"
@@ -20,6 +20,7 @@ help:
 	@echo "make benchmark-day [ARGS=...]    the busiest day on record, for ten minutes (needs nginx)"
 	@echo "make benchmark-overload          five times as many as can sign (needs nginx)"
 	@echo "make benchmark-counting          how is a number best kept that many change at once?"
+	@echo "make benchmark-growing [ARGS=...] what does a page cost with more signatures, petitions, people?"
 	@echo "make benchmark-signing           can the time of an answer tell who has signed?"
 	@echo "make benchmark-import [ARGS=...] do a million names from a file come in, in flat memory?"
 	@echo "make benchmark-lighthouse        what does Lighthouse say of the pages? (needs Node, Chromium)"
@@ -56,6 +57,9 @@ benchmark-overload: .venv/test
 
 benchmark-counting: .venv/test
 	@exec $(PYTHON) benchmarks/counting.py $(ARGS)
+
+benchmark-growing: .venv/test
+	@exec $(PYTHON) benchmarks/growing.py $(ARGS)
 
 benchmark-signing: .venv/test
 	@exec $(PYTHON) benchmarks/signing_times.py
