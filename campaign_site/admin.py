@@ -164,6 +164,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
         return "; ".join(
             f"{key}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
             for key, value in event.details.items()
+            if value is not None
         )
 
     def get_urls(self):

@@ -279,15 +279,16 @@ def demo_mail(request):
 
 
 def csrf_failure(request, reason=""):
-    return render(request, "403.html", status=403)
+    return forbidden(request)
 
 
 def bad_request(request, exception):
     return render(request, "400.html", status=400)
 
 
-def forbidden(request, exception):
-    return render(request, "403.html", status=403)
+def forbidden(request, exception=None):
+    staff = request.path.startswith(reverse("admin:index"))
+    return render(request, "403.html", {"staff": staff}, status=403)
 
 
 def not_found(request, exception):

@@ -268,8 +268,9 @@ def code(request):
         form.add_error(
             "code",
             _(
-                "This code does not work. Please look at the mail once more, or "
-                "sign again to get a new one; you will not be counted twice."
+                "This code does not work: it is mistyped, or what it stood for was removed or never "
+                "confirmed in time. Please look at the mail once more, or sign again to get a new "
+                "one; you will not be counted twice."
             ),
         )
     return render(request, "petitions/code.html", {"form": form}, status=422)

@@ -233,6 +233,10 @@ class Petition(Described, Illustrated, Translatable, Searchable):
         return localdate(self.closes_at) + NAMES_AFTER_CLOSING if self.closes_at else None
 
     @property
+    def names_have_gone(self):
+        return self.closes_at is not None and self.all_names_go_on < localdate()
+
+    @property
     def names_of_today_go_on(self):
         """The day on which whoever confirms today is erased at the latest."""
         return min(filter(None, (two_years_after(localdate()), self.all_names_go_on)))

@@ -30,6 +30,8 @@ def refused(client, row, field, typed, sentence):
     form = answer.context["adminform"].form
     assert sentence in str(form.errors[field])
     assert form[field].value() == typed
+    # Said at the top, too: the form is long.
+    assert f'<li><a href="#id_{field}">' in text(answer)
     assert "<script>alert(1)" not in text(answer)
     assert type(row).objects.filter(pk=row.pk).values().get() == before
 
