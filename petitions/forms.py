@@ -31,18 +31,6 @@ def form_token_is_fresh(about, token: str) -> bool:
     )
 
 
-class _Shared(dict):
-    def __deepcopy__(self, memo):
-        return dict(self)
-
-
-def fields_are_shared(form):
-    """For a form that is made for every visitor: its fields are only read, so Django need not copy
-    each of them, widget and all, each time. Whoever needs another puts it in the place of one."""
-    form.base_fields = _Shared(form.base_fields)
-    return form
-
-
 class NameField(forms.CharField):
     def __init__(self, **kwargs):
         super().__init__(strip=False, **kwargs)
@@ -148,7 +136,6 @@ class MailboxForm(forms.Form):
         self.data["form_token"] = form_token(self.about)
 
 
-@fields_are_shared
 class SignForm(MailboxForm, NamedForm):
     # Offered only while there is a key to which addresses can be sealed.
     updates = forms.BooleanField(required=False, label=CONSENT)

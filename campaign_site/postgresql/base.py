@@ -8,15 +8,20 @@ nothing has come in unasked, the connection is as alive as a moment after any an
 import select
 
 from django.db.backends.postgresql import base
+from psycopg.pq import TransactionStatus
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     def is_usable(self):
         if self.connection is None:
             return False
-        if self.errors_occurred or self.connection.closed or self._something_came():
-            return super().is_usable()
-        return True
+        doubtful = (
+            self.errors_occurred
+            or self.connection.closed
+            or self.connection.info.transaction_status != TransactionStatus.IDLE
+            or self._something_came()
+        )
+        return super().is_usable() if doubtful else True
 
     def _something_came(self) -> bool:
         poll = select.poll()

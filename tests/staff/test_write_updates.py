@@ -81,7 +81,7 @@ def test_news_from_nothing_to_everybody(campaigner, client):
         ),
         (
             {"kind": "press_release", "dateline": "Oru", "press_contact": "press@example.org"},
-            ["Press release", "Oru, 4 March 2025", "press@example.org"],
+            ["Press release", 'Oru, <bdi lang="en">4 March 2025', "press@example.org"],
         ),
         ({"kind": "good_news", "date": "March 2025"}, ["Good news", "March 2025"]),
         (
