@@ -11,6 +11,7 @@ from campaigns.models import Campaign, Government, Organisation, Profile
 from petitions.models import Petition, Target
 from tests import factories
 from tests.staff.forms import fill_in, text
+from tests.visitors import post_sign
 
 pytestmark = pytest.mark.django_db
 
@@ -120,6 +121,13 @@ def test_from_nothing_to_a_public_petition(campaigner, client):
     assert client.get(petition.get_absolute_url()).status_code == 200
     told = set(AuditEvent.objects.filter(by=campaigner.member).values_list("verb", flat=True))
     assert told == {"added", "published"}
+
+
+def test_a_preview_takes_the_form_from_no_visitor(campaigner, client, petition):
+    preview = campaigner.get(reverse("preview_petition", args=[petition.pk]))
+    assert " disabled" in text(preview)
+    assert " disabled" not in text(client.get(petition.get_absolute_url()))
+    assert post_sign(client, petition).status_code == 303
 
 
 def test_publishing_says_what_is_missing(campaigner, client):
