@@ -282,7 +282,8 @@ cache = PageCache()
 
 def fact(key: Hashable, ask: Callable, *, seconds: float = RENEWED_AFTER):
     """What every visitor's request needs and staff seldom change: kept as long as a page, and
-    forgotten like one when somebody publishes. Whoever is given it changes nothing in it."""
+    forgotten like one when somebody publishes; `seconds` for what may be older. Whoever is given it
+    changes nothing in it."""
     return cache.fact(key, ask, seconds)
 
 
