@@ -148,35 +148,27 @@ def language(get_response):
 # --- Staff ------------------------------------------------------------------------------------
 
 
-class StaffOnly:
-    """Nobody else has a session: public pages read no cookie and set none."""
+def staff(get_response):
+    """Sessions, login and messages, for staff alone: public pages read no cookie and set none."""
+    for_staff = SessionMiddleware(
+        AuthenticationMiddleware(staff_language(MessageMiddleware(get_response)))
+    )
 
-    def __call__(self, request):
-        if request.path_info.startswith("/admin/"):
-            return super().__call__(request)
-        return self.get_response(request)
+    def middleware(request):
+        is_staff = request.path_info.startswith("/admin/")
+        return for_staff(request) if is_staff else get_response(request)
 
-
-class StaffSessions(StaffOnly, SessionMiddleware):
-    pass
-
-
-class StaffAuthentication(StaffOnly, AuthenticationMiddleware):
-    pass
-
-
-class StaffMessages(StaffOnly, MessageMiddleware):
-    pass
+    return middleware
 
 
 def staff_language(get_response):
     """Under /admin/, the language of the member of staff."""
 
     def middleware(request):
-        if request.path_info.startswith("/admin/") and request.user.is_authenticated:
-            request.LANGUAGE_CODE = request.user.language
-            with translation.override(request.user.language):
-                return get_response(request)
-        return get_response(request)
+        if not request.user.is_authenticated:
+            return get_response(request)
+        request.LANGUAGE_CODE = request.user.language
+        with translation.override(request.user.language):
+            return get_response(request)
 
     return middleware

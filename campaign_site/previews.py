@@ -1,5 +1,7 @@
 """Drafts as the public will see them: for staff, and for whoever has a link that ends."""
 
+from copy import deepcopy
+
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404, redirect, render
@@ -24,6 +26,7 @@ from petitions.views import petition_page
 
 def _petition_page(request, petition, *, preview):
     form = SignForm(petition=petition)
+    form.fields = deepcopy(form.fields)  # visitors share them
     for field in form.fields.values():
         field.disabled = True
     return petition_page(request, petition, form, preview=preview)

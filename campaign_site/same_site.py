@@ -22,9 +22,9 @@ def from_our_pages(view):
 
 
 def _foreign(request) -> bool:
-    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+    if request.META.get("HTTP_SEC_FETCH_SITE") == "cross-site":
         return True
-    origin = request.headers.get("Origin", "")
+    origin = request.META.get("HTTP_ORIGIN", "")
     if origin in ("", "null"):
         return False
     try:

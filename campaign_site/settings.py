@@ -62,16 +62,16 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "campaign_site.middleware.ErrorPages",
     "campaign_site.middleware.language",
-    "campaign_site.middleware.StaffSessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "campaign_site.middleware.StaffAuthentication",
-    "campaign_site.middleware.staff_language",
-    "campaign_site.middleware.StaffMessages",
+    "campaign_site.middleware.staff",
 ]
-# Django asks for its own two middlewares; ours sends those headers, and the proxy turns visitors
-# to HTTPS.
-SILENCED_SYSTEM_CHECKS = ["security.W001", "security.W002"]
+# Django asks for its own middlewares; ours sends those headers, the proxy turns visitors to HTTPS,
+# and `staff` runs sessions, login and messages.
+SILENCED_SYSTEM_CHECKS = [
+    *("security.W001", "security.W002"),
+    *("admin.E408", "admin.E409", "admin.E410"),
+]
 
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 TEMPLATES = [

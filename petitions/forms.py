@@ -136,6 +136,13 @@ class MailboxForm(forms.Form):
         self.data["form_token"] = form_token(self.about)
 
 
+class _Shared(dict):
+    """Fields that forms do not copy, as Django's do: whoever changes one copies it first."""
+
+    def __deepcopy__(self, memo):
+        return dict(self)
+
+
 class SignForm(MailboxForm, NamedForm):
     # Offered only while there is a key to which addresses can be sealed.
     updates = forms.BooleanField(required=False, label=CONSENT)
@@ -153,6 +160,9 @@ class SignForm(MailboxForm, NamedForm):
                 self.fields[field] = forms.CharField(
                     required=False, widget=self.fields[field].widget, label=self.fields[field].label
                 )
+
+
+SignForm.base_fields = _Shared(SignForm.base_fields)
 
 
 class LineField(NameField):

@@ -19,7 +19,7 @@ from campaign_site import addresses, erasures, links, outbox, sealing
 from campaign_site.models import ContactKey, HeldWord, OutboxMessage, SiteSettings
 from campaign_site.names import comparison_key, held_reason
 from campaign_site.page_cache import fact
-from campaign_site.rows import insert_together
+from campaign_site.rows import Together
 from campaigns import subscriptions
 from petitions import counting, joining
 from petitions.models import Delivered, Delivery, PendingSignature, Petition, Signature
@@ -29,6 +29,7 @@ PENDING_DAYS = 7
 FIND_MAIL_BYTES = 2048
 PURPOSE = "signature"  # of the links to personal pages
 _ADDRESS = "pending address"
+_ATTEMPT_AND_MAIL = Together(PendingSignature, OutboxMessage)
 # An address is kept for 48 hours. The reminder is claimed an hour earlier, because it has that
 # long to leave; where that does not work out, it is not sent.
 ADDRESS_KEPT = timedelta(hours=48)
@@ -107,7 +108,7 @@ def sign(petition, *, name, city, address, deliver, language, updates=False, slo
         mailbox=mailbox,
         slow=slow or petition.slow_lane,
     )
-    insert_together((PendingSignature, attempt), (OutboxMessage, mail))
+    _ATTEMPT_AND_MAIL.insert(attempt, mail)
 
 
 def write_confirmation(content: dict) -> dict:

@@ -8,7 +8,6 @@ from django.db.models import Prefetch, prefetch_related_objects
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import translation
 from django.utils.timezone import now
 from django.utils.translation import get_language
@@ -179,7 +178,7 @@ def sign(request, petition):
         updates=form.cleaned_data.get("updates", False),
         slow=verdict is Verdict.SLOW,
     )
-    return SeeOther(reverse("petitions:thanks", args=[petition.slug]))
+    return SeeOther(request.path.removesuffix("sign/") + "thanks/")
 
 
 @require_safe
