@@ -33,6 +33,7 @@ class Load:
     rate: float | None = None  # requests a second
     first_number: int = 0
     give_up: float = STUCK
+    nice: int = NICE
 
 
 @dataclass
@@ -89,7 +90,7 @@ def start(load: Load) -> "Started":
 class Started:
     def __init__(self, load):
         self.process = subprocess.Popen(
-            ["nice", "-n", str(NICE), sys.executable, __file__],
+            ["nice", "-n", str(load.nice), sys.executable, __file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
