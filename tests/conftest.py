@@ -7,6 +7,8 @@ from django.test import Client
 
 from campaign_site import middleware, throttle
 from tests import factories
+from tests.every_page import Everything
+from tests.made_once import made_once
 
 
 @pytest.fixture(autouse=True)
@@ -107,3 +109,16 @@ def visit(chromium, live_server):
     yield open_browser
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def folder_of_everything(tmp_path_factory):
+    return tmp_path_factory.mktemp("everything")
+
+
+@pytest.fixture
+def everything(live_server, settings, folder_of_everything):
+    """One of everything, for tests in a browser."""
+    settings.SITE_URL = live_server.url
+    settings.MEDIA_ROOT = settings.PRIVATE_ROOT = folder_of_everything
+    return made_once("everything", Everything)

@@ -220,7 +220,8 @@ def test_everything_typed_on_the_personal_page(watch, petition):
 
 
 def test_everything_in_paths_and_queries(watch, petition):
-    """Promise 13: every part of every address that comes from outside, and every query."""
+    """Promise 13: one string of each kind in every part of every address that comes from outside,
+    and in every query; the whole big list spread over all addresses."""
     public = [address for address in addresses() if not address.is_staff]
     for address in public:
         watch.expect(watch.client.get(address.path()))
@@ -229,7 +230,7 @@ def test_everything_in_paths_and_queries(watch, petition):
     for number, text in enumerate(STRINGS):
         texts = in_path(text)
         middleware.cache.forget()
-        for address in public[number % 5 :: 5]:
+        for address in public if text in SOME else public[number % 15 :: 15]:
             path = address.path(slug="qqqq", token="qqqq", name="0" * 40 + ".webp")
             watch.look(watch.client.get(path.replace("qqqq", texts)), address.name, text)
             path = address.path(slug=petition.slug)
@@ -356,20 +357,24 @@ def test_everything_typed_into_every_field_of_staff(staff):
     watch.verdict()
 
 
-@pytest.mark.parametrize("text", [HIDDEN[0], MARKUP], ids=["NUL", "markup"])
-def test_each_field_of_staff_alone(staff, text):
+def test_each_field_of_staff_alone(staff):
     """Promise 13: the rest of the form is right, so that it is saved and shown where it may be."""
     watch, forms, public = staff
     watch.expected.add(("textarea", "aria-invalid"))  # HTML is refused in the long texts
     for name, (path, found) in forms.items():
-        good = {field: values[0] for field, values in found.items()}
+        good = {field: values[0] for field, values in found.items()} | {"_save": "Save"}
         # A third of the fields with each text: alone, all of them take minutes.
-        for field in list(filter(_not_ours, good))[text == MARKUP :: 3]:
-            ordinary = good | {field: "Amina", "_save": "Save"}
-            if text == MARKUP and not _sent(_Take(watch, name), path, ordinary, public):
-                continue  # a choice or a number: no text is ever saved there
-            take = _Take(watch, f"{name}: {field}", text)
-            _sent(take, path, good | {field: text, "_save": "Save"}, public)
+        typed_into_fields = list(filter(_not_ours, found))
+        for text, some in ((HIDDEN[0], typed_into_fields[::3]), (MARKUP, typed_into_fields[1::3])):
+            for field in some:
+                take = _Take(watch, f"{name}: {field}", text)
+                before = len(watch.marked)
+                _sent(take, path, good | {field: text}, public)
+                if len(watch.marked) > before:
+                    # Tags of ours, perhaps, that stand around any text in this field.
+                    del watch.marked[before:]
+                    _sent(_Take(watch, name), path, good | {field: "Amina"}, public)
+                    _sent(take, path, good | {field: text}, public)
     watch.verdict()
 
 

@@ -25,7 +25,7 @@ from django.urls import reverse
 from django.utils.timezone import localdate
 from django.utils.translation import override
 
-from campaign_site import languages, pictures
+from campaign_site import languages, pictures, searching
 from campaign_site.demonstration import documents, estrava, making, translated
 from campaign_site.demonstration.load import STAFF, load, write_samples
 from campaign_site.management.commands import demo
@@ -44,6 +44,7 @@ from petitions.models import (
     Signature,
 )
 from tests.factories import offer
+from tests.test_searching import found
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demonstration")]
 
@@ -538,6 +539,13 @@ def test_both_handovers_are_on_the_petition_page(client, estravan):
 def test_counter_of_the_real_petition_says_785(client):
     path = reverse("counter:count", args=["free-huseyin-celil"])
     assert client.get(path).json()["count"] == 785
+
+
+def test_it_is_found_by_what_it_wrote_in_bulk(client):
+    assert found(client, "Husein Dzhelil")[0] == "Huseyin Celil"
+    assert searching.reindex() == 0
+    for code, rows in making.read("data/translations.json")["petition"]["free-marta-ilin"].items():
+        assert "Free Marta Ilin" in found(client, rows["title"])[0], code
 
 
 # --- The command ------------------------------------------------------------------------------

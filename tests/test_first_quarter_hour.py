@@ -11,6 +11,7 @@ from campaigns.models import Government
 from petitions import deliveries, publishing, signing
 from petitions.models import Delivery, Petition
 from tests.factories import code_in, send_mails
+from tests.made_once import made_once
 
 pytestmark = [
     pytest.mark.browser,
@@ -25,12 +26,17 @@ FIELDS = """() => [...new FormData(document.querySelector("#content-main form"))
     .filter(([name, value]) => typeof value === "string")"""
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("demonstration")
+
+
 @pytest.fixture
-def demonstration(settings, tmp_path, live_server):
-    settings.MEDIA_ROOT = tmp_path / "media"
-    settings.VAR = tmp_path
+def demonstration(settings, folder, live_server):
+    settings.MEDIA_ROOT = folder / "media"
+    settings.VAR = folder
     settings.SITE_URL = live_server.url
-    load(password=PASSWORD)
+    made_once("demonstration", lambda: load(password=PASSWORD))
 
 
 def log_in(page, username):

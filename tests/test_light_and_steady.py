@@ -8,7 +8,6 @@ from django.conf import settings as django_settings
 
 from campaign_site.models import SiteSettings
 from petitions.models import PendingSignature, Signature
-from tests.every_page import Everything
 from tests.factories import send_mails
 from tests.visitors import path_in
 
@@ -18,13 +17,6 @@ pytestmark = [
     pytest.mark.xdist_group("looks"),
 ]
 LANGUAGES = [code for code, _name in django_settings.LANGUAGES]
-
-
-@pytest.fixture
-def everything(live_server, settings, tmp_path):
-    settings.SITE_URL = live_server.url
-    settings.MEDIA_ROOT = tmp_path
-    return Everything()
 
 
 def fetched(page, path):

@@ -11,8 +11,6 @@ from django.urls import reverse
 from django.utils import translation
 
 from campaign_site import middleware, searching, translations
-from campaign_site.demonstration import making
-from campaign_site.demonstration.load import load
 from campaign_site.pages import SEARCHED
 from campaigns.models import Campaign, Profile, ProfileName, TimelineEntry
 from petitions import mending
@@ -150,15 +148,6 @@ def test_key_dates_are_found(client, celil):
     assert found(client, "tashkent")
     entry.delete()
     assert not found(client, "tashkent")
-
-
-def test_demonstration_is_found_by_what_it_wrote_in_bulk(client, settings, tmp_path):
-    settings.MEDIA_ROOT = settings.PRIVATE_ROOT = settings.VAR = tmp_path
-    load(password="x")
-    assert found(client, "Husein Dzhelil")[0] == "Huseyin Celil"
-    assert searching.reindex() == 0
-    for code, rows in making.read("data/translations.json")["petition"]["free-marta-ilin"].items():
-        assert "Free Marta Ilin" in found(client, rows["title"])[0], code
 
 
 # --- What is not public ----------------------------------------------------------------------

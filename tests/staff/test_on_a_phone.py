@@ -5,7 +5,6 @@ from django.test import Client
 
 from petitions import deliveries
 from tests import factories
-from tests.every_page import Everything
 from tests.site_urls import addresses
 
 pytestmark = [
@@ -33,13 +32,6 @@ BUTTONS = """() => [...document.querySelectorAll(".submit-row input, .object-too
   .filter((one) => one.getBoundingClientRect().right > innerWidth
     || one.getBoundingClientRect().left < 0)
   .map((one) => one.value || one.textContent)"""
-
-
-@pytest.fixture
-def everything(live_server, settings, tmp_path):
-    settings.SITE_URL = live_server.url
-    settings.MEDIA_ROOT = settings.PRIVATE_ROOT = tmp_path
-    return Everything()
 
 
 def staff_pages(everything, browser):
