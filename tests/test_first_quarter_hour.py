@@ -203,7 +203,7 @@ def test_campaigner_launches_a_copy(demonstration, visit):
     page.get_by_label("Title").fill("Let Marta Ilin see her daughter")
     page.get_by_label("Demands").fill("")
     page.get_by_role("button", name="Save", exact=True).click()
-    page.get_by_text("This field is required").first.wait_for()
+    page.get_by_text("Demands: This field is required").wait_for()
     page.get_by_label("Demands").fill("Let her daughter visit her every week.")
     addressee = page.get_by_label("Addressee", exact=False).first
     addressee.select_option("")

@@ -370,7 +370,9 @@ class CopyPetition(Verb):
 
     def do(self, form):
         self.made = publishing.copy(self.obj, by=self.user)
-        return gettext("This is the copy: a draft that nobody has signed. Give it its own title.")
+        return gettext(
+            "This is the copy: a draft that nobody has signed. Give it its own title and address."
+        )
 
     def goes_to(self):
         return change_url(self.made or self.obj)
