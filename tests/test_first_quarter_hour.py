@@ -8,7 +8,7 @@ import pytest
 from campaign_site.demonstration.drawings import door
 from campaign_site.demonstration.load import load
 from campaigns.models import Government
-from petitions import deliveries, publishing, signing
+from petitions import deliveries, publishing
 from petitions.models import Delivery, Petition
 from tests.factories import code_in, send_mails
 
@@ -30,7 +30,10 @@ def demonstration(settings, tmp_path, live_server):
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.VAR = tmp_path
     settings.SITE_URL = live_server.url
+    settings.DEMO = True
     load(password=PASSWORD)
+    (mail,) = send_mails()
+    return mail
 
 
 def log_in(page, username):
@@ -126,7 +129,7 @@ def test_supporter(demonstration, visit):
     assert page.context.cookies() == []
 
 
-def test_delivery_officer(demonstration, visit):
+def test_delivery_officer(demonstration, visit, tmp_path):
     """Steps 10 and 11: prepare a list for Estrava, read it, hand it over."""
     page = visit(width=1280, height=900)
     log_in(page, "delivery")
@@ -148,30 +151,34 @@ def test_delivery_officer(demonstration, visit):
     assert scripts_in("".join(lines)) >= {"LATIN", "CYRILLIC", "ARABIC", "CJK", "TIBETAN", "GREEK"}
     here = page.url
 
-    for outcome, line in (
-        ("refused", "80 names taken to the embassy. Refused at the door."),
-        ("posted", "Posted the same day."),
-    ):
+    photo = tmp_path / "door.png"
+    photo.write_bytes(door())
+    for outcome in ("refused", "posted"):
         page.get_by_role("link", name="Record a handover").click()
-        page.get_by_label("Office").select_option(index=1)
-        page.get_by_label("Date").fill(delivery.cover_date.isoformat())
         page.get_by_label("What happened").select_option(outcome)
-        page.get_by_label("Public line").fill(line)
+        page.get_by_label("Write the public line for me").check()
+        if outcome == "refused":
+            page.get_by_label("New photo").set_input_files(photo)
+            page.get_by_label("What the photo shows").fill("A closed door")
+            page.get_by_label("Photo credit").fill("Photo: us")
         page.get_by_role("button", name=re.compile("Record")).click()
         page.wait_for_url(here)
     delivery.refresh_from_db()
     assert delivery.state == Delivery.State.HANDED_OVER
     public = visit()
     public.goto(MARTA)
-    assert public.get_by_text("Refused at the door.").count()
-    assert public.get_by_text("Posted the same day.").count()
+    said = "80 names. In person: Embassy of Estrava in Ottawa."
+    assert public.get_by_text(f"{said} Refused.").count()
+    assert public.get_by_text(f"{said} Posted.").count()
+    assert public.get_by_alt_text("A closed door").count()
 
     with page.expect_download() as download:
         page.get_by_label("What for").fill("Handover")
         page.get_by_role("button", name="PDF to print").click()
     assert download.value.path().read_bytes().startswith(b"%PDF")
-    leaves = delivery.petition.signatures.filter(delivered__delivery=delivery).first()
-    public.goto(signing.personal_path(leaves.pk))
+    page.reload()
+    assert page.get_by_text(f"Remove the signature in the mail to {demonstration.to[0]}").count()
+    open_link(public, demonstration)
     public.get_by_text("Remove me completely").click()
     public.get_by_role("button", name="Remove me").click()
     public.get_by_text("This signature was removed").wait_for()
