@@ -270,10 +270,10 @@ def test_translator_and_campaigner(demonstration, visit):
     page.get_by_role("button", name="Save and publish").click()
     page.get_by_text("Saved: published.").wait_for()
     screen = page.url
-    public = visit()
-    public.goto(f"/fr{copy.get_absolute_url()}")
-    assert public.get_by_role("heading", name="Libérez Marta Ilin").is_visible()
-    assert public.get_by_role("button", name="Signer avec").is_visible()
+    page.get_by_role("link", name="See page").click()
+    page.wait_for_url(f"**/fr{copy.get_absolute_url()}")
+    assert page.get_by_role("heading", name="Libérez Marta Ilin").is_visible()
+    assert page.get_by_role("button", name="Signer avec").is_visible()
 
     page.goto(f"/admin/petitions/petition/{copy.pk}/change/")
     page.get_by_label("Demands").fill("Set her free now.\nLet her see her daughter.\nReturn it.")
