@@ -239,7 +239,7 @@ def test_campaigner_launches_a_copy(demonstration, visit):
     page.get_by_role("button", name="Publish now").click()
     page.get_by_text("Published. Everybody can read it now.").wait_for()
     phone.goto(link)
-    phone.wait_for_url("**/petitions/free-marta-ilin-2/")
+    phone.wait_for_url("**/petitions/let-marta-ilin-see-her-daughter/")
     assert phone.get_by_role("button", name="Sign with my name and city").is_enabled()
 
 
