@@ -341,6 +341,6 @@ def test_nobody_breaks_the_promise(demonstration, visit):
 
     page = visit(width=1280, height=900)
     log_in(page, "admin")
-    page.goto("/admin/campaign_site/auditevent/")
+    page.get_by_role("link", name="Audit trail").first.click()
     for step in ("recorded a handover", "prepared a list", "counted elsewhere"):
         assert page.get_by_text(step).count(), step

@@ -70,9 +70,9 @@ class Prepare(Verb):
     def says(self):
         found = [
             gettext("Petition: %(petition)s") % {"petition": self.obj.petition},
-            *self.sentences(),
+            deliveries.in_words(self.numbers)[0],
+            *self.names_go,
             gettext("The list holds names and cities, and nothing else of anybody."),
-            gettext("Whoever is on it will be on no further list for this recipient."),
             gettext("Until it is handed over you can cancel it; its people are ready again then."),
         ]
         if self.numbers.small_places:
@@ -99,6 +99,11 @@ class Prepare(Verb):
         if not self.numbers.ready:
             return [str(NOBODY_READY)]
         return []
+
+    def is_idle(self):
+        """Nothing can be done here now, and nothing will be lost."""
+        nobody = not self.numbers.ready and not self.numbers.held
+        return nobody and not self.names_go and self.problems() == [str(NOBODY_READY)]
 
     def form(self):
         form = super().form()
@@ -409,16 +414,15 @@ class DeliveryAdmin(FilesOfLists, StaffAdmin):
         lists = Delivery.objects.select_related("petition", "government").prefetch_related(
             "handovers__office"
         )
+        found = [Prepare(request, target) for target in targets]
+        idle = [ready for ready in found if ready.is_idle()]
         return self.page(
             request,
             "admin/petitions/delivery/overview.html",
             title=gettext("Lists and handovers"),
             being_prepared=any(target.preparing_since for target in targets),
-            # Where there is something to do comes first.
-            targets=sorted(
-                (Prepare(request, target) for target in targets),
-                key=lambda ready: not ready.numbers.ready,
-            ),
+            targets=[ready for ready in found if ready not in idle],
+            idle=idle,
             lists=lists,
         )
 

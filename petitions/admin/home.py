@@ -400,6 +400,7 @@ START = (
     ),
     (_("New person"), ["campaigns.add_profile"], "campaigns_profile_add"),
     (_("Help a supporter"), ["petitions.forget_signature"], "petitions_petition_forget"),
+    (_("Audit trail"), ["campaign_site.view_auditevent"], "campaign_site_auditevent_changelist"),
 )
 
 
