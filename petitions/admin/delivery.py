@@ -266,6 +266,8 @@ class HandoverForm(IllustratedForm):
     def clean(self):
         super().clean()
         said = self.cleaned_data
+        if said.get("outcome") == Handover.Outcome.POSTED and "method" not in self.changed_data:
+            said["method"] = Handover.Method.POST  # nobody posts a list in person
         if said["in_our_words"] and not said.get("public_line") and not self.errors:
             attempt = Handover(
                 delivery=self.delivery,
@@ -458,7 +460,7 @@ class DeliveryAdmin(FilesOfLists, StaffAdmin):
             parts=range(1, delivery_lists.volumes(delivery) + 1),
             handovers=delivery.handovers.select_related("office"),
             **self.file_context(request, delivery),
-            may_leave=_may_leave(delivery),
+            may_leave=may_leave(delivery),
             may_correct=request.user.has_perm("petitions.change_handover")
             and not delivery.is_cancelled,
             may_download=rows and request.user.has_perm("petitions.download_delivery"),
@@ -548,7 +550,7 @@ class DeliveryAdmin(FilesOfLists, StaffAdmin):
         return HttpResponseRedirect(change_url(delivery))
 
 
-def _may_leave(delivery) -> str:
+def may_leave(delivery) -> str:
     """In the demonstration: whose mail shows what happens here when a signer leaves."""
     if not settings.DEMO:
         return ""

@@ -199,6 +199,8 @@ def test_public_line_is_written_for_whom_it_takes_too_long(officer, delivery):
         "6 names. In person: Embassy of Estrava. Left at the door."
     )
     assert f'<option value="{office.pk}" selected>' in text(officer.get(page)), "the same again"
+    fill_in(officer, page, **quick | {"outcome": "posted"})
+    assert delivery.handovers.filter(method="post", public_line__endswith="Posted.").exists()
     fill_in(officer, page, **handover(office, in_our_words="on", public_line="We were let in."))
     assert delivery.handovers.filter(public_line="We were let in.").exists()
 
