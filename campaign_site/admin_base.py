@@ -23,7 +23,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from campaign_site import edit_conflicts, going_public, middleware, preview_links, rich_text
-from campaign_site.admin_forms import LinesField, PlainTextarea
+from campaign_site.admin_forms import LanguageSelect, LinesField, PlainTextarea
 from campaign_site.admin_site import words_for
 from campaign_site.models import record
 from campaign_site.pictures import largest
@@ -134,6 +134,9 @@ class StaffFields:
         if isinstance(db_field, models.TextField):
             rows = 16 if db_field.name in self.long_texts else 5
             kwargs["widget"] = PlainTextarea(attrs={"rows": rows, "dir": "auto"})
+        if db_field.name == "language" and hasattr(db_field.model, "translatable"):
+            kwargs["widget"] = LanguageSelect()
+            kwargs["help_text"] = _("The language in which you write this.")
         if isinstance(db_field, models.URLField):
             kwargs["assume_scheme"] = "https"
         field = super().formfield_for_dbfield(db_field, request, **kwargs)

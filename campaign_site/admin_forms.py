@@ -6,7 +6,7 @@ from django.core.validators import ProhibitNullCharactersValidator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from campaign_site import files, pictures
+from campaign_site import files, languages, pictures
 
 
 class PlainTextarea(AdminTextareaWidget):
@@ -15,6 +15,16 @@ class PlainTextarea(AdminTextareaWidget):
     def value_from_datadict(self, data, files, name):
         value = super().value_from_datadict(data, files, name)
         return value.replace("\r\n", "\n").replace("\r", "\n") if value else value
+
+
+class LanguageSelect(forms.Select):
+    """Languages by their own names. What stands there already stays a choice; where it cannot be
+    changed, it is the only one."""
+
+    def optgroups(self, name, value, attrs=None):
+        codes = value if self.attrs.get("readonly") else dict.fromkeys([*languages.KNOWN, *value])
+        self.choices = [(code, languages.own_name(code)) for code in codes]
+        return super().optgroups(name, value, attrs)
 
 
 class LinesField(forms.CharField):

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, override
 
 from campaign_site import languages, middleware, rich_text, translations
 from campaign_site.admin_base import LONGEST_TEXT
@@ -259,6 +259,7 @@ class Translated:
             left_empty=self.left_empty,
             read_by=read_by,
             problems=problems,
+            public_url=_public_url(obj, code),
             preview_url=self._preview_url(obj, code),
             status=status,
         )
@@ -354,6 +355,17 @@ class Translated:
         for piece in pieces:
             if theirs[piece.name] != piece.text:
                 piece.theirs = theirs[piece.name]
+
+
+def _public_url(obj, code) -> str:
+    """Of its page in that language, where visitors have one."""
+    offered = {known.code for known in languages.offered()}
+    if code not in offered or not obj.is_published_in(code):
+        return ""
+    if not getattr(obj, "is_published", False):
+        return ""
+    with override(code):
+        return obj.get_absolute_url()
 
 
 def _version_name(row):

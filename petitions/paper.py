@@ -313,7 +313,12 @@ def _document(part, layout, pages, *, slack=0.0, squeeze=1.0) -> dict:
             "density": {"columns": layout.columns, "size": size, "gap": gap * squeeze},
             "host": {
                 "name": site.name,
-                "lines": [*map(directed, site.postal_address.splitlines())],
+                # Many begin their address with the name that stands above it already.
+                "lines": [
+                    directed(line)
+                    for line in site.postal_address.splitlines()
+                    if line.strip() != site.name
+                ],
             },
             "list": {
                 "title": directed(petition.title),
@@ -475,7 +480,7 @@ def _cover(part, language) -> dict:
         "salutation": directed(
             (holder and holder.say("salutation").text) or petition.say("salutation").text
         ),
-        "opening": _("we hand you the names of people who signed this petition: %(title)s")
+        "opening": _("We hand you the names of people who signed this petition: %(title)s")
         % {"title": petition.say("title").text},
         "number": number,
         "ask_heading": _("They ask:"),

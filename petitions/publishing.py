@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.text import slugify
 from django.utils.timezone import now
 from django.utils.translation import override
 
@@ -86,6 +87,17 @@ def free_slug(model, slug: str) -> str:
         ending = f"-{number}"
         tried = slug[: 80 - len(ending)] + ending
     return tried
+
+
+def name_copy(petition) -> None:
+    """A draft whose address is still that of another petition with a number gets one of its title."""
+    original, _hyphen, number = petition.slug.rpartition("-")
+    title = slugify(petition.title)
+    if petition.state != Petition.State.DRAFT or not title or not number.isdecimal():
+        return
+    if Petition.objects.filter(slug=original).exists():
+        petition.slug = free_slug(Petition, title)
+        petition.save(update_fields=["slug"])
 
 
 def promise_in_its_language(petition) -> str:

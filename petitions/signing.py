@@ -123,6 +123,12 @@ def write_confirmation(content: dict) -> dict:
     )
 
 
+def _isolated(address: str) -> str:
+    """Among words that read from the right, the slash at its end stays at its end. The spaces keep
+    the marks out of what mail programs make a link of."""
+    return f"\u2066 {address} \u2069" if translation.get_language_bidi() else address
+
+
 def _mail(name, public_id, petition, language, signed_at) -> dict:
     """Subject and body. Nothing that a visitor typed is in them."""
     code = links.make_code(public_id)
@@ -131,7 +137,7 @@ def _mail(name, public_id, petition, language, signed_at) -> dict:
         context = {
             "site": SiteSettings.load().name,
             "host": settings.SITE_URL,
-            "code_url": settings.SITE_URL + reverse("petitions:code"),
+            "code_url": _isolated(settings.SITE_URL + reverse("petitions:code")),
             "code": code,
             "code_spaced": links.spaced(code),
             "link": settings.SITE_URL + reverse("petitions:code") + "#" + code

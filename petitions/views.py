@@ -337,6 +337,7 @@ def _personal_page(request, found, form=None, status=200, **more):
             if signature.pk != found.pk and signature.is_counted
         ]
         context["lists"] = signing.standing_on(found)
+        context["action"] = petition.campaign.is_published and petition.campaign.actions.first()
         context.setdefault("add_form", NamedForm(prefix="other"))
         return render(request, "petitions/personal_counted.html", context, status=status)
     if found.updates_box is not None:

@@ -7,11 +7,12 @@ from pathlib import Path
 from django.conf import settings
 from django.db import transaction
 
-from campaign_site import contact_keys, keys, searching
+from campaign_site import contact_keys, demo_mail, keys, searching
 from campaign_site.demonstration import documents, drawings, estrava, making, papers, translated
 from campaign_site.models import Member, OutboxMessage, SiteSettings
 from campaign_site.roles import Role
 from campaigns.models import Campaign, Organisation
+from petitions import signing
 
 STAFF = {
     "campaigner": Role.CAMPAIGNER,
@@ -37,8 +38,10 @@ def load(*, password: str) -> bool:
         estrava.load(words, making.read("signers.json"), host=host, staff=staff)
         papers.load()
         translated.load()
-    # Nobody opens the mailboxes of people who do not exist: no mail of theirs is to be sent.
+    # Nobody opens the mailboxes of people who do not exist: no mail of theirs is to be sent,
+    # but one.
     OutboxMessage.objects.all().delete()
+    signing.ask_for_pages(demo_mail.SIGNER, "en")
     return True
 
 

@@ -139,6 +139,17 @@ class ViolationInline(StaffInline, admin.StackedInline):
     fields = ("kind", "note", "source")
 
 
+class FactsFilter(admin.SimpleListFilter):
+    title = _("facts")
+    parameter_name = "facts"
+
+    def lookups(self, request, model_admin):
+        return [("old", _("public, not checked within a year"))]
+
+    def queryset(self, request, queryset):
+        return queryset.to_check() if self.value() == "old" else queryset
+
+
 @admin.register(Profile)
 class ProfileAdmin(Translated, PageAdmin):
     needed = ("name", "summary")
@@ -163,6 +174,10 @@ class ProfileAdmin(Translated, PageAdmin):
             *obj.gallery.all(),
         ]
 
+    def lookup_allowed(self, lookup, value, request):
+        ours = FactsFilter.parameter_name
+        return lookup == ours or super().lookup_allowed(lookup, value, request)
+
     def get_inline_instances(self, request, obj=None):
         """Folded away, each with how many rows it has: a whole record is long."""
         inlines = super().get_inline_instances(request, obj)
@@ -179,7 +194,7 @@ class ProfileAdmin(Translated, PageAdmin):
     verbs = (PublishProfile, PreviewLink, TakeDown)
     preview = "preview_profile"
     list_display = ("name", "native_name", "status", "status_as_of", "verified_on", "state")
-    list_filter = ("state", "status")
+    list_filter = ("state", "status", FactsFilter)
     search_fields = ("name", "native_name", "names__name")
     prepopulated_fields = {"slug": ("name",)}
     inlines = (

@@ -11,12 +11,21 @@ from django.utils.translation import gettext_lazy as _
 
 from campaign_site.partial_dates import PartialDateField, describe
 from campaign_site.pictures import Illustrated
-from campaign_site.publishing import NonEmptyStrings, Publishable
+from campaign_site.publishing import NonEmptyStrings, Publishable, PublishableQuerySet
 from campaign_site.searching import Below, Searchable
 from campaign_site.translations import Translatable
 from campaigns.models.organisation import Organisation
 
 FACTS_STAY_FRESH = timedelta(days=90)
+FACTS_ARE_OLD = timedelta(days=365)
+
+
+class ProfileQuerySet(PublishableQuerySet):
+    def to_check(self):
+        """Public, and nobody has noted within a year that the facts were checked."""
+        long_ago = localdate() - FACTS_ARE_OLD
+        never = models.Q(verified_on=None)
+        return self.published().filter(never | models.Q(verified_on__lte=long_ago))
 
 
 class Profile(Publishable, Illustrated, Translatable, Searchable):
@@ -254,6 +263,8 @@ class Profile(Publishable, Illustrated, Translatable, Searchable):
         blank=True,
         related_name="+",
     )
+
+    objects = ProfileQuerySet.as_manager()
 
     class Meta(Publishable.Meta):
         abstract = False

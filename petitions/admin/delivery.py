@@ -5,6 +5,7 @@ one is in the audit trail.
 """
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -15,15 +16,15 @@ from django.urls import path, reverse
 from django.utils.formats import date_format, time_format
 from django.utils.functional import cached_property
 from django.utils.timezone import localdate, localtime
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, override
 from django.utils.translation import gettext_lazy as _
 
-from campaign_site import middleware
+from campaign_site import demo_mail, languages, middleware
 from campaign_site.admin_base import Refused, StaffAdmin, Verb, change_url
 from campaign_site.admin_forms import IllustratedForm, PlainTextarea
 from campaign_site.models import record
 from campaign_site.templatetags.vigil import number
-from petitions import deliveries, delivery_lists, evidence, retention
+from petitions import deliveries, delivery_lists, evidence, retention, signing
 from petitions.admin.list_files import FilesOfLists, PartsForm, divide, parts_says
 from petitions.models import Delivery, Handover, Petition, Target
 
@@ -69,9 +70,9 @@ class Prepare(Verb):
     def says(self):
         found = [
             gettext("Petition: %(petition)s") % {"petition": self.obj.petition},
-            *self.sentences(),
+            deliveries.in_words(self.numbers)[0],
+            *self.names_go,
             gettext("The list holds names and cities, and nothing else of anybody."),
-            gettext("Whoever is on it will be on no further list for this recipient."),
             gettext("Until it is handed over you can cancel it; its people are ready again then."),
         ]
         if self.numbers.small_places:
@@ -98,6 +99,11 @@ class Prepare(Verb):
         if not self.numbers.ready:
             return [str(NOBODY_READY)]
         return []
+
+    def is_idle(self):
+        """Nothing can be done here now, and nothing will be lost."""
+        nobody = not self.numbers.ready and not self.numbers.held
+        return nobody and not self.names_go and self.problems() == [str(NOBODY_READY)]
 
     def form(self):
         form = super().form()
@@ -214,19 +220,29 @@ class Divide(ListVerb):
 
 
 class HandoverForm(IllustratedForm):
+    in_our_words = forms.BooleanField(
+        label=_("Write the public line for me"),
+        help_text=_(
+            "How many names, how, which office, what happened. Pages in other languages say that "
+            "in any case."
+        ),
+        required=False,
+    )
+
     class Meta:
         model = Handover
         fields = (
+            "outcome",
             "office",
             "on",
             "method",
-            "outcome",
             "public_line",
-            "carried_by",
-            "notes",
+            "in_our_words",
             "photo_upload",
             "photo_alt",
             "photo_credit",
+            "carried_by",
+            "notes",
         )
         widgets = {
             "on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
@@ -239,13 +255,29 @@ class HandoverForm(IllustratedForm):
         del self.fields["remove_photo"]
         self.delivery = delivery
         # Nobody but this government gets the names.
-        self.fields["office"].queryset = delivery.government.offices.all()
+        offices = delivery.government.offices.all()
+        self.fields["office"].queryset = offices
+        last = Handover.objects.filter(office__in=offices).first()
+        self.fields["office"].initial = last and last.office_id
         self.fields["on"].initial = localdate
         line = self.fields["public_line"]
-        line.help_text = f"{line.help_text} " + gettext(
-            "Leave it empty to keep this attempt off the public pages. Pages in other languages "
-            "say instead how many names, how, which office and what happened, in our words."
-        )
+        line.help_text += " " + gettext("Empty: this attempt is not on the public pages.")
+
+    def clean(self):
+        super().clean()
+        said = self.cleaned_data
+        if said.get("outcome") == Handover.Outcome.POSTED and "method" not in self.changed_data:
+            said["method"] = Handover.Method.POST  # nobody posts a list in person
+        if said["in_our_words"] and not said.get("public_line") and not self.errors:
+            attempt = Handover(
+                delivery=self.delivery,
+                office=said["office"],
+                method=said["method"],
+                outcome=said["outcome"],
+            )
+            with override(languages.of_interface(self.delivery.petition.language).code):
+                said["public_line"] = attempt.in_words
+        return said
 
     def clean_on(self):
         day = self.cleaned_data["on"]
@@ -268,11 +300,7 @@ class RecordHandover(ListVerb):
     def says(self):
         return [
             gettext("Each attempt is one entry: refused at the door, then posted, makes two."),
-            gettext(
-                "Accepted, received, left or posted: from then on the list counts as handed "
-                "over and cannot be cancelled."
-            ),
-            gettext("What was typed wrong can be corrected; the audit trail keeps that it was."),
+            gettext("Once accepted, received, left or posted, the list cannot be cancelled."),
         ]
 
     def problems(self):
@@ -388,16 +416,15 @@ class DeliveryAdmin(FilesOfLists, StaffAdmin):
         lists = Delivery.objects.select_related("petition", "government").prefetch_related(
             "handovers__office"
         )
+        found = [Prepare(request, target) for target in targets]
+        idle = [ready for ready in found if ready.is_idle()]
         return self.page(
             request,
             "admin/petitions/delivery/overview.html",
             title=gettext("Lists and handovers"),
             being_prepared=any(target.preparing_since for target in targets),
-            # Where there is something to do comes first.
-            targets=sorted(
-                (Prepare(request, target) for target in targets),
-                key=lambda ready: not ready.numbers.ready,
-            ),
+            targets=[ready for ready in found if ready not in idle],
+            idle=idle,
             lists=lists,
         )
 
@@ -433,6 +460,7 @@ class DeliveryAdmin(FilesOfLists, StaffAdmin):
             parts=range(1, delivery_lists.volumes(delivery) + 1),
             handovers=delivery.handovers.select_related("office"),
             **self.file_context(request, delivery),
+            may_leave=may_leave(delivery),
             may_correct=request.user.has_perm("petitions.change_handover")
             and not delivery.is_cancelled,
             may_download=rows and request.user.has_perm("petitions.download_delivery"),
@@ -520,6 +548,14 @@ class DeliveryAdmin(FilesOfLists, StaffAdmin):
         else:
             return None
         return HttpResponseRedirect(change_url(delivery))
+
+
+def may_leave(delivery) -> str:
+    """In the demonstration: whose mail shows what happens here when a signer leaves."""
+    if not settings.DEMO:
+        return ""
+    digest = signing.mailbox_digest(delivery.petition_id, demo_mail.SIGNER)
+    return demo_mail.SIGNER if delivery.rows.filter(signature__digest=digest).exists() else ""
 
 
 _STOCK = {f"petitions_delivery_{name}" for name in ("changelist", "change")} | {

@@ -41,7 +41,6 @@ MOST_LINES = 7
 MOST_PETITIONS = 6
 MOST_HANDOVERS = 4
 WEEK = 7  # days
-FACTS_ARE_OLD = 12  # months
 # Fewer mails than this say nothing about how many people confirm.
 ENOUGH_MAILS = 20
 TIME_TO_ANSWER = timedelta(hours=1)
@@ -189,9 +188,7 @@ def _opening():
 
 
 def _unchecked():
-    people = Profile.objects.published().filter(
-        Q(verified_on=None) | Q(verified_on__lte=_months_ago(FACTS_ARE_OLD))
-    )
+    people = Profile.objects.to_check()
     for person in people.order_by(F("verified_on").asc(nulls_first=True), "name"):
         if person.verified_on is None:
             says = gettext("{person}: nobody has noted when the facts were checked.")
@@ -208,11 +205,6 @@ def _unchecked():
 def _months_since(day: date) -> int:
     today = localdate()
     return 12 * (today.year - day.year) + today.month - day.month - (today.day < day.day)
-
-
-def _months_ago(months: int) -> date:
-    year, month = divmod(12 * localdate().year + localdate().month - 1 - months, 12)
-    return date(year, month + 1, min(localdate().day, 28))
 
 
 def _to_read():
@@ -272,8 +264,13 @@ NEEDS = (
     ("petitions.add_handover", _prepared, "petitions_delivery_changelist"),
     (MAY_PUBLISH, _to_read, None),
     (MAY_TRANSLATE, _behind, None),
-    ("campaigns.change_profile", _unchecked, "campaigns_profile_changelist"),
+    ("campaigns.change_profile", _unchecked, "campaigns_profile_changelist?facts=old"),
 )
+
+
+def _address(name):
+    name, mark, query = name.partition("?")
+    return reverse(f"admin:{name}") + mark + query
 
 
 def needs_today(user) -> list[Line]:
@@ -288,9 +285,7 @@ def needs_today(user) -> list[Line]:
                 "number": number(len(lines) - 1)
             }
             sentence = format_html("{} {}", lines[0].sentence, more)
-            found.append(
-                Line(sentence, reverse(f"admin:{all_of_them}") if all_of_them else lines[0].url)
-            )
+            found.append(Line(sentence, _address(all_of_them) if all_of_them else lines[0].url))
     return found[:MOST_LINES]
 
 
@@ -400,6 +395,7 @@ START = (
     ),
     (_("New person"), ["campaigns.add_profile"], "campaigns_profile_add"),
     (_("Help a supporter"), ["petitions.forget_signature"], "petitions_petition_forget"),
+    (_("Audit trail"), ["campaign_site.view_auditevent"], "campaign_site_auditevent_changelist"),
 )
 
 

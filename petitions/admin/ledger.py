@@ -14,7 +14,7 @@ from campaign_site.admin_base import Refused, StaffAdmin, Verb
 from campaign_site.models import record
 from campaign_site.templatetags.vigil import number, partial_date
 from petitions import batches, counting, evidence
-from petitions.models import LedgerEntry
+from petitions.models import LedgerEntry, Petition
 from petitions.models.paper import COUNTED_ALREADY
 
 
@@ -24,15 +24,15 @@ class LedgerEntryForm(forms.ModelForm):
         required=False,
         help_text=_(
             "JPEG, PNG, WebP or PDF, at most 15 MB. Only those who may enter signatures can open "
-            "it. Cover names that are on it: it is kept as long as the entry."
+            "it. Cover names that are on it."
         ),
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,application/pdf"}),
     )
     sure = forms.BooleanField(
         label=_("I have checked this"),
         help_text=_(
-            "The number counts at once, for everybody to see. An entry cannot be changed or "
-            "deleted afterwards; a wrong one is undone, and stays here as undone."
+            "It counts at once, for everybody to see. A wrong entry can be undone, and stays here "
+            "as undone."
         ),
         error_messages={"required": _("Please tick this once you have checked the entry.")},
     )
@@ -107,7 +107,7 @@ class LedgerEntryAdmin(StaffAdmin):
         fields = [
             "petition",
             "kind",
-            ("quantity", "at_least"),
+            ("quantity", "at_least") if obj is None or obj.at_least else "quantity",
             "source",
             "date_shown" if obj else "date",
             "evidence",
@@ -149,6 +149,17 @@ class LedgerEntryAdmin(StaffAdmin):
 
     def save_model(self, request, obj, form, change):
         counting.enter(obj, by=request.user)
+
+    def saved_words(self, obj):
+        petition = Petition.objects.get(pk=obj.petition_id)
+        words = gettext("%(number)s counted. The count is now %(total)s.") % {
+            "number": number(obj.quantity),
+            "total": number(petition.numbers.total),
+        }
+        if not petition.is_published:
+            return words
+        page = petition.get_absolute_url()
+        return format_html('{} <a href="{}">{}</a>', words, page, gettext("See page"))
 
     def log_addition(self, request, obj, message):
         # `counting.enter` has written it down, in the same transaction as the count.

@@ -29,8 +29,7 @@ class FileForm(forms.Form):
         label=_("What for"),
         max_length=200,
         help_text=_(
-            "Why you take the names with you. It stands in the audit trail beside your name, for "
-            "example “Handover on 12 May”."
+            "It stands in the audit trail beside your name, for example “Handover on 12 May”."
         ),
     )
     part = forms.TypedChoiceField(label=_("Part"), coerce=int, required=False, empty_value=None)

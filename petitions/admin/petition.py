@@ -370,7 +370,9 @@ class CopyPetition(Verb):
 
     def do(self, form):
         self.made = publishing.copy(self.obj, by=self.user)
-        return gettext("This is the copy: a draft that nobody has signed. Give it its own title.")
+        return gettext(
+            "This is the copy: a draft that nobody has signed. Its address follows its title."
+        )
 
     def goes_to(self):
         return change_url(self.made or self.obj)
@@ -579,6 +581,11 @@ class PetitionAdmin(Translated, PageAdmin):
 
     def has_delete_permission(self, request, obj=None):
         return super().has_delete_permission(request, obj) and not (obj and obj.frozen)
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        if "title" in form.changed_data and "slug" not in form.changed_data:
+            publishing.name_copy(obj)
 
     def save_related(self, request, form, formsets, change):
         petition = form.instance

@@ -242,13 +242,16 @@ def test_numbers_in_words(number, language, words):
 
 
 def test_letter_is_in_the_recipients_language_and_in_ours(petition):
-    SiteSettings.objects.update_or_create(pk=1, defaults={"postal_address": "3 Example Street"})
+    SiteSettings.objects.update_or_create(
+        pk=1, defaults={"name": "Free Voices", "postal_address": "Free Voices\n3 Example Street"}
+    )
     Government.objects.update(language="fr")
     delivery = make_list(petition, [(f"Name {number}", "Lund") for number in range(71)])
     theirs, ours, *_rest = pdf_text(make(delivery, "pdf"))
     assert "71 noms (soixante et onze)" in theirs
     assert "Nous demandons une réponse écrite." in theirs
     assert "71 names (seventy-one)" in " ".join(ours.split())
+    assert ours.count("Free Voices") == 2, "above the address and under the letter"
     # What no speaker has read is handed to nobody.
     Government.objects.update(language="ug")
     delivery = Delivery.objects.get()

@@ -390,3 +390,18 @@ def test_invisible_in_staff_places(petition):
     """`__str__` holds no name: the admin log keeps it for ever."""
     signature = sign_and_confirm(petition)
     assert "Amina" not in f"{signature!r} {signature} {confirm(sign(petition))!r}"
+
+
+def test_who_is_counted_is_offered_one_thing_more(client, petition):
+    signature = sign_and_confirm(petition)
+    assert "Do one more thing" not in client.get(personal(signature.pk)).content.decode()
+    petition.campaign.actions.create(title="Write to the Minister of Justice")
+    page = client.get(personal(signature.pk)).content.decode()
+    assert f'href="{petition.campaign.get_absolute_url()}#more"' in page
+    assert "Write to the Minister of Justice" in page
+
+
+def test_address_to_type_keeps_its_last_slash_from_right_to_left(petition, settings):
+    sign(petition, language="ug")
+    (mail,) = send_mails()
+    assert f"\u2066 {settings.SITE_URL}/ug/code/ \u2069" in mail.body

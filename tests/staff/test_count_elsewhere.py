@@ -28,6 +28,9 @@ def test_paper_counts_at_once(campaigner, petition):
     entry = LedgerEntry.objects.get()
     assert (entry.approved_by, entry.date) == (campaigner.member, "2026-05-03")
     assert AuditEvent.objects.get().verb == "counted elsewhere"
+    page = text(campaigner.get(reverse("admin:petitions_ledgerentry_change", args=[entry.pk])))
+    assert "100 counted. The count is now 100." in page
+    assert "At least" not in page
 
 
 def test_same_batch_twice_is_refused_with_a_sentence(campaigner, petition):

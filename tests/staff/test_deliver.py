@@ -190,6 +190,21 @@ def test_public_line_is_said_in_our_words_in_another_language(officer, signed, d
         assert "6" in found.line
 
 
+def test_public_line_is_written_for_whom_it_takes_too_long(officer, delivery):
+    office = factories.make_office(delivery.government, name="Embassy of Estrava")
+    page = url("handover", delivery.pk)
+    quick = handover(office, public_line="", in_our_words="on")
+    fill_in(officer, page, **quick | {"outcome": "left"})
+    assert delivery.handovers.get().public_line == (
+        "6 names. In person: Embassy of Estrava. Left at the door."
+    )
+    assert f'<option value="{office.pk}" selected>' in text(officer.get(page)), "the same again"
+    fill_in(officer, page, **quick | {"outcome": "posted"})
+    assert delivery.handovers.filter(method="post", public_line__endswith="Posted.").exists()
+    fill_in(officer, page, **handover(office, in_our_words="on", public_line="We were let in."))
+    assert delivery.handovers.filter(public_line="We were let in.").exists()
+
+
 def test_only_offices_of_the_promised_government(officer, delivery):
     factories.make_office(delivery.government)
     other = factories.make_office(factories.make_government("Government of Norrland"))

@@ -83,6 +83,7 @@ def test_published_by_a_campaigner_and_then_not_changed_by_a_translator(logged_i
     assert save(campaigner, draft, "publish", **WHOLE).status_code == 302
     assert draft.is_published_in("fr")
     assert draft.can_be_signed_in("fr")
+    assert "See page" not in text(campaigner.get(screen(draft))), "the petition is a draft"
     assert save(translator, draft, title="Autre chose").status_code == 422
     assert draft.translation("fr")["texts"]["title"] == WHOLE["title"]
     page = text(translator.get(screen(draft)))

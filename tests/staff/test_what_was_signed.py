@@ -117,7 +117,10 @@ def test_copy_takes_the_words_and_nothing_of_the_signers(campaigner, signed):
     assert not copy.signatures.exists()
     answer = fill_in(campaigner, page(copy), title="Let Marta Ilin go")
     assert answer.status_code == 302
-    assert factories.fresh(copy).title == "Let Marta Ilin go"
+    copy.refresh_from_db()
+    assert (copy.title, copy.slug) == ("Let Marta Ilin go", "let-marta-ilin-go")
+    fill_in(campaigner, page(copy), title="Let her go")
+    assert factories.fresh(copy).slug == "let-marta-ilin-go", "it has an address of its own"
 
 
 def test_mend_shows_before_and_after_first(campaigner, signed):

@@ -1,3 +1,3 @@
 """What Django leaves out for Uyghur."""
 
-DATETIME_FORMAT = "j F Y, G:i"
+DATETIME_FORMAT = "j F Y، G:i"
