@@ -136,7 +136,7 @@ class StaffFields:
             kwargs["widget"] = PlainTextarea(attrs={"rows": rows, "dir": "auto"})
         if db_field.name == "language" and hasattr(db_field.model, "translatable"):
             kwargs["widget"] = LanguageSelect()
-            kwargs["help_text"] = _("The language in which you write this.")
+            kwargs["help_text"] = _("The language in which you write this, for example English.")
         if isinstance(db_field, models.URLField):
             kwargs["assume_scheme"] = "https"
         field = super().formfield_for_dbfield(db_field, request, **kwargs)

@@ -162,7 +162,7 @@ def test_two_people_with_one_mailbox_can_both_sign(client, petition):
     for name in ("Amina {}", "Omar {}"):
         rows = attempts(petition, 100, name=name)
         for row in rows:
-            person = page_of(client.get(personal(row))).forms[1]["person"]
+            person = page_of(client.get(personal(row))).forms[0]["person"]
             typed = {"name": row.name, "city": row.city, "is_me": "yes", "person": person}
             answer = press(client, personal(row), "confirm", petition=petition, **typed)
             assert answer.status_code == 303
