@@ -206,6 +206,10 @@ class Translated:
         """What stands there before anybody has translated it."""
         return ""
 
+    def has_page_in(self, obj, code) -> bool:
+        """Of what is published in that language: whether visitors are shown it."""
+        return True
+
     def get_urls(self):
         name = f"{self.opts.app_label}_{self.opts.model_name}_translate"
         view = self.admin_site.admin_view(self.translate_view)
@@ -254,12 +258,13 @@ class Translated:
             versions=[(_version_name(row), row.translation(code)["version"]) for row in rows],
             state=State(obj.translation(code)["state"]).label,
             published=published,
+            left_out=published and not self.has_page_in(obj, code),
             may_publish=request.user.has_perm(MAY_PUBLISH),
             may_save=request.user.has_perm(MAY_PUBLISH) or not published,
             left_empty=self.left_empty,
             read_by=read_by,
             problems=problems,
-            public_url=_public_url(obj, code),
+            public_url=_public_url(obj, code) if self.has_page_in(obj, code) else "",
             preview_url=self._preview_url(obj, code),
             status=status,
         )

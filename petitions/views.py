@@ -27,7 +27,7 @@ from petitions import events, kept_files, signing
 from petitions import poster as posters
 from petitions.forms import CodeForm, FindForm, NamedForm, SignForm
 from petitions.growth import growth
-from petitions.models import Handover, Petition, Signature, Target
+from petitions.models import Handover, PendingSignature, Petition, Signature, Target
 
 LATEST_UPDATES = 3
 
@@ -360,7 +360,7 @@ def _confirm(request, pending):
     except ValueError:
         person = 0
     try:
-        signing.confirm(
+        counted = signing.confirm(
             pending.pk,
             name=form.cleaned_data["name"] if form else "",
             city=form.cleaned_data["city"] if form else "",
@@ -373,6 +373,8 @@ def _confirm(request, pending):
         return _personal_page(request, pending, status=422, changed=True)
     except signing.PetitionClosed:
         return render(request, "petitions/closed.html", {"petition": pending.petition}, status=409)
+    if not counted and PendingSignature.objects.filter(pk=pending.pk).exists():
+        return _personal_page(request, pending, status=422, nobody_added=True)
     return SeeOther(request.path)
 
 
@@ -412,6 +414,10 @@ def _count_only(request, signature):
 
 def _remove(request, signature):
     signing.remove(signature.pk)
+    if signing.find(signature.pk) is None:  # nothing is left that its link could lead to
+        petition = Petition.objects.select_related("count").get(pk=signature.petition_id)
+        about = {"petition": petition, "numbers": petition.numbers}
+        return render(request, "petitions/nothing_kept.html", about)
     return SeeOther(request.path)
 
 

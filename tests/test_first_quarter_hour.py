@@ -134,7 +134,8 @@ def test_supporter(demonstration, visit):
     assert number_on(CELIL) == 787
     page.get_by_text("Remove me completely").click()
     page.get_by_role("button", name="Remove me").click()
-    page.get_by_text("Nothing is kept under this link").wait_for()
+    page.get_by_text("This signature was removed").wait_for()
+    assert page.get_by_text("786").is_visible()
     assert number_on(CELIL) == 786
     assert page.context.cookies() == []
 
@@ -166,7 +167,7 @@ def test_delivery_officer(demonstration, visit, tmp_path):
     for outcome in ("refused", "posted"):
         page.get_by_role("link", name="Record a handover").click()
         page.get_by_label("What happened").select_option(outcome)
-        page.get_by_label("Write the public line for me").check()
+        assert page.get_by_label("Write the public line for me").is_checked()
         if outcome == "refused":
             page.get_by_label("New photo").set_input_files(photo)
             page.get_by_label("What the photo shows").fill("A closed door")
@@ -178,8 +179,8 @@ def test_delivery_officer(demonstration, visit, tmp_path):
     public = visit()
     public.goto(MARTA)
     embassy = "Embassy of Estrava in Ottawa"
-    assert public.get_by_text(f"80 names. In person: {embassy}. Refused.").count()
-    assert public.get_by_text(f"80 names. By post: {embassy}. Posted.").count()
+    assert public.get_by_text(f"The list of 80 names. In person: {embassy}. Refused.").count()
+    assert public.get_by_text(f"The list of 80 names. By post: {embassy}. Posted.").count()
     assert public.get_by_alt_text("A closed door").count()
 
     with page.expect_download() as download:
@@ -293,6 +294,9 @@ def test_translator_and_campaigner(demonstration, visit):
     page.get_by_label("Promise").fill("")
     page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_text("Saved: published.").wait_for()
+    assert page.get_by_text("Nobody can sign in this language").count()
+    assert not page.get_by_text("Visitors read what you save here").count()
+    assert not page.get_by_role("link", name="See page").count()
     public = visit()
     public.goto(f"/fr{copy.get_absolute_url()}")
     public.wait_for_url(f"**{copy.get_absolute_url()}")

@@ -236,8 +236,8 @@ class HandoverForm(IllustratedForm):
             "office",
             "on",
             "method",
-            "public_line",
             "in_our_words",
+            "public_line",
             "photo_upload",
             "photo_alt",
             "photo_credit",
@@ -260,8 +260,12 @@ class HandoverForm(IllustratedForm):
         last = Handover.objects.filter(office__in=offices).first()
         self.fields["office"].initial = last and last.office_id
         self.fields["on"].initial = localdate
+        # Who corrects an attempt has said already what everybody reads.
+        self.fields["in_our_words"].initial = self.instance.pk is None
         line = self.fields["public_line"]
-        line.help_text += " " + gettext("Empty: this attempt is not on the public pages.")
+        line.help_text += " " + gettext(
+            "Empty, and nothing written for you: this attempt is not on the public pages."
+        )
 
     def clean(self):
         super().clean()

@@ -443,6 +443,9 @@ class PetitionAdmin(Translated, PageAdmin):
     needed = ("title", "summary", "salutation", "letter", "demands", "promise")
     left_empty = _("Nobody can sign in this language while something that people sign is empty.")
 
+    def has_page_in(self, obj, code):
+        return obj.can_be_signed_in(code)
+
     def suggestion(self, piece, code):
         """Our own sentence, where staff kept it in the original."""
         petition = piece.row

@@ -212,10 +212,11 @@ class Handover(Illustrated):
 
     @property
     def in_words(self) -> str:
-        """“1,204 names. In person: Embassy of Estrava. Refused.” in the language that is active."""
+        """“The list of 1,204 names. In person: Embassy of Estrava. Refused.”: several attempts with
+        one list are no more names. In the language that is active."""
         names = self.delivery.names
         return gettext("%(names)s. %(how)s: %(office)s. %(outcome)s.") % {
-            "names": ngettext("%(number)s name", "%(number)s names", names)
+            "names": ngettext("The list of %(number)s name", "The list of %(number)s names", names)
             % {"number": number_format(names, use_l10n=True, force_grouping=True)},
             "how": capfirst(self.get_method_display()),
             "office": self.office.say("name").text,

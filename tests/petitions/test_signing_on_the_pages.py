@@ -195,6 +195,23 @@ def test_every_post_of_the_personal_page_is_idempotent(client, petition):
     assert "Nothing is kept under this link" in client.get(personal(pending.pk)).content.decode()
 
 
+def test_whoever_is_counted_already_is_told_so_when_pressing_once_more(client, petition):
+    """Promise 6: one person is counted once, also where the page asks for another one."""
+    sign_and_confirm(petition, name="Amina", email="a@example.org")
+    pending = sign(petition, name="Amina", email="a@example.org")
+    answer = press(client, pending.pk, "confirm", is_me="yes", person="2")
+    assert answer.status_code == 422
+    assert "Nobody was added." in answer.content.decode()
+    assert fresh(petition).numbers.confirmed == 1
+
+
+def test_whoever_leaves_is_told_so(client, petition):
+    signature = sign_and_confirm(petition)
+    answer = press(client, signature.pk, "remove").content.decode()
+    assert "This signature was removed" in answer
+    assert petition.get_absolute_url() in answer
+
+
 def test_correcting_before_confirming(client, petition):
     pending = sign(petition, name="Anima")
     press(client, pending.pk, "correct", name="Amina", city="Malmö")

@@ -196,7 +196,7 @@ def test_public_line_is_written_for_whom_it_takes_too_long(officer, delivery):
     quick = handover(office, public_line="", in_our_words="on")
     fill_in(officer, page, **quick | {"outcome": "left"})
     assert delivery.handovers.get().public_line == (
-        "6 names. In person: Embassy of Estrava. Left at the door."
+        "The list of 6 names. In person: Embassy of Estrava. Left at the door."
     )
     assert f'<option value="{office.pk}" selected>' in text(officer.get(page)), "the same again"
     fill_in(officer, page, **quick | {"outcome": "posted"})
