@@ -100,6 +100,7 @@ def _whole(model, row):
         (column, row[name] if name in row else default())
         for name, (column, default) in columns.items()
     )
+    # What JSON leaves out is NULL.
     return {column: value for column, value in values if value is not None}
 
 

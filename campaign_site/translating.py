@@ -246,6 +246,7 @@ class Translated:
                 return HttpResponseRedirect(request.path)
             status = 409 if any(piece.theirs is not None for piece in pieces) else 422
         published = obj.is_published_in(code)
+        left_out = published and not self.has_page_in(obj, code)
         return self.page(
             request,
             "admin/translate.html",
@@ -258,13 +259,13 @@ class Translated:
             versions=[(_version_name(row), row.translation(code)["version"]) for row in rows],
             state=State(obj.translation(code)["state"]).label,
             published=published,
-            left_out=published and not self.has_page_in(obj, code),
+            left_out=left_out,
             may_publish=request.user.has_perm(MAY_PUBLISH),
             may_save=request.user.has_perm(MAY_PUBLISH) or not published,
             left_empty=self.left_empty,
             read_by=read_by,
             problems=problems,
-            public_url=_public_url(obj, code) if self.has_page_in(obj, code) else "",
+            public_url="" if left_out else _public_url(obj, code),
             preview_url=self._preview_url(obj, code),
             status=status,
         )

@@ -205,6 +205,16 @@ def test_public_line_is_written_for_whom_it_takes_too_long(officer, delivery):
     assert delivery.handovers.filter(public_line="We were let in.").exists()
 
 
+def test_who_kept_an_attempt_off_the_public_pages_can_correct_it_there(officer, delivery):
+    office = factories.make_office(delivery.government)
+    officer.post(url("handover", delivery.pk), handover(office, public_line=""))
+    attempt = delivery.handovers.get()
+    correct = reverse("admin:petitions_handover_correct", args=[attempt.pk])
+    assert fill_in(officer, correct, outcome="left").status_code == 302
+    attempt.refresh_from_db()
+    assert (attempt.outcome, attempt.public_line) == ("left", "")
+
+
 def test_only_offices_of_the_promised_government(officer, delivery):
     factories.make_office(delivery.government)
     other = factories.make_office(factories.make_government("Government of Norrland"))
