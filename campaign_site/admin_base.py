@@ -581,7 +581,7 @@ class PreviewLink(Verb):
             address,
             address,
             gettext("Copied"),
-            gettext("Copy"),
+            gettext("Copy the link"),
         )
 
 

@@ -120,6 +120,9 @@ class IllustratedForm(forms.ModelForm):
     remove_photo = forms.BooleanField(label=_("Take the photo away"), required=False)
     only_words = _("Please choose the photo once more, or leave its words empty.")
 
+    class Media:
+        js = [forms.Script("js/photo_words.js", defer=True)]
+
     def clean(self):
         super().clean()
         photo = keep_picture(self, "photo")

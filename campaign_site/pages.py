@@ -1,16 +1,19 @@
 """Pages that show rows of both apps, and those about the site itself."""
 
 from itertools import chain
+from time import monotonic, sleep
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import translation
+from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -18,7 +21,7 @@ from django.views.static import serve
 
 from campaign_site import keys, languages, letters, searching
 from campaign_site.demo_mail import messages
-from campaign_site.models import ContactKey, SiteSettings
+from campaign_site.models import ContactKey, OutboxMessage, SiteSettings
 from campaign_site.publishing import published_or_gone
 from campaigns import campaign_rows, case_rows
 from campaigns.models import Campaign, CaseList, Document, Event, Profile, Update
@@ -37,6 +40,7 @@ SEARCHED = {
     OpenLetter: _("Open letters"),
 }
 MOST_FOUND = 20  # of each kind
+DEMO_MAIL_PATIENCE = 3  # seconds
 LATEST = 3  # updates and events on the first page
 MOST_HANDOVERS = 20
 MOST_LETTERS = 12
@@ -275,7 +279,15 @@ def readyz(request):
 @require_safe
 @never_cache
 def demo_mail(request):
-    return render(request, "campaign_site/demo_mail.html", {"messages": messages()})
+    """With the mail that its reader came for, if that is sent within a few seconds."""
+    on_their_way = OutboxMessage.objects.filter(
+        Q(state="sending") | Q(state="waiting", slow=False, due_at__lte=now())
+    )
+    patience = monotonic() + DEMO_MAIL_PATIENCE
+    while (late := on_their_way.exists()) and monotonic() < patience:
+        sleep(0.1)
+    context = {"messages": messages(), "late": late}
+    return render(request, "campaign_site/demo_mail.html", context)
 
 
 def csrf_failure(request, reason=""):

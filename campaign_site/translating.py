@@ -185,6 +185,7 @@ def standings(obj, rows, codes) -> list[dict]:
                 "of": len(pieces),
                 "percent": 100 * (done - behind) // max(1, len(pieces)),
                 "behind": behind,
+                "left_out": obj.is_published_in(code) and not obj.has_page_in(code),
                 "url": reverse(name, args=[obj.pk, code]),
             }
         )
@@ -205,10 +206,6 @@ class Translated:
     def suggestion(self, piece, code) -> str:
         """What stands there before anybody has translated it."""
         return ""
-
-    def has_page_in(self, obj, code) -> bool:
-        """Of what is published in that language: whether visitors are shown it."""
-        return True
 
     def get_urls(self):
         name = f"{self.opts.app_label}_{self.opts.model_name}_translate"
@@ -246,7 +243,7 @@ class Translated:
                 return HttpResponseRedirect(request.path)
             status = 409 if any(piece.theirs is not None for piece in pieces) else 422
         published = obj.is_published_in(code)
-        left_out = published and not self.has_page_in(obj, code)
+        left_out = published and not obj.has_page_in(code)
         return self.page(
             request,
             "admin/translate.html",

@@ -68,6 +68,10 @@ class Translatable(models.Model):
     def is_published_in(self, code: str) -> bool:
         return self.translation(code)["state"] == State.PUBLISHED
 
+    def has_page_in(self, code: str) -> bool:
+        """Of what is published in that language: whether visitors are shown it."""
+        return True
+
     def say(self, field: str, code: str | None = None) -> Said:
         """In this language, or in that of the page, where its translation is published; else as
         it was written."""

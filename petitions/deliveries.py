@@ -255,8 +255,8 @@ def in_words(standing: Numbers) -> list[str]:
         _("Asked not to be named: %(number)s."),
         _("Waiting for review: %(number)s."),
         ngettext(
-            "On earlier lists: %(number)s name.",
-            "On earlier lists: %(number)s names.",
+            "Of earlier lists, %(number)s name still counts.",
+            "Of earlier lists, %(number)s names still count.",
             standing.delivered,
         ),
     ]

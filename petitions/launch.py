@@ -203,7 +203,7 @@ def _about_languages(petition):
             url=standing["url"],
             permission=translating.MAY_TRANSLATE,
         )
-        if not petition.can_be_signed_in(standing["language"].code):
+        if standing["left_out"]:
             yield line(_("Not offered for signing: not all that people sign is translated."))
         if standing["behind"]:
             words = ngettext(

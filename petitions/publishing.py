@@ -59,16 +59,18 @@ _NOT_COPIED = {"id", "slug", "state", "frozen", "opens_at", "closes_at", "outcom
 
 
 @transaction.atomic
-def copy(petition, *, by=None) -> Petition:
-    """A new draft with the same words, people and recipients. Nobody has signed it."""
+def copy(petition, *, title="", by=None) -> Petition:
+    """A new draft with the same words, people and recipients, and with this title if one is given.
+    Nobody has signed it."""
     made = Petition(
-        slug=free_slug(Petition, petition.slug),
+        slug=free_slug(Petition, slugify(title) or petition.slug),
         **{
             field.attname: getattr(petition, field.attname)
             for field in Petition._meta.concrete_fields
             if field.name not in _NOT_COPIED
         },
     )
+    made.title = title or petition.title
     made.save(force_insert=True)
     made.profiles.set(petition.profiles.all())
     Target.objects.bulk_create(
@@ -87,17 +89,6 @@ def free_slug(model, slug: str) -> str:
         ending = f"-{number}"
         tried = slug[: 80 - len(ending)] + ending
     return tried
-
-
-def name_copy(petition) -> None:
-    """A draft whose address is still that of another petition with a number gets one of its title."""
-    original, _hyphen, number = petition.slug.rpartition("-")
-    title = slugify(petition.title)
-    if petition.state != Petition.State.DRAFT or not title or not number.isdecimal():
-        return
-    if Petition.objects.filter(slug=original).exists():
-        petition.slug = free_slug(Petition, title)
-        petition.save(update_fields=["slug"])
 
 
 def promise_in_its_language(petition) -> str:

@@ -84,7 +84,6 @@ def deliver(page, petition) -> bytes:
     page.get_by_role("button", name="Prepare the list of 2 names").click()
     assert Delivery.objects.get().names == Signature.objects.count() == 2
     with page.expect_download() as download:
-        page.get_by_label("What for").fill("Handover")
         page.get_by_role("button", name=re.compile("CSV")).click()
     return download.value.path().read_bytes()
 

@@ -10,6 +10,7 @@ from itertools import product
 from django.utils.timezone import localdate, now
 
 from campaign_site.demonstration import drawings, making
+from campaign_site.models import AuditEvent
 from campaigns.models import (
     Addressee,
     Campaign,
@@ -247,6 +248,7 @@ def _sign(petition, people, *, first, last, today):
 def _hand_over(attempts, petition, government, office, staff, today):
     """The first list: refused at the door, posted the next day, and no reply yet."""
     delivery = deliveries.prepare(petition, government, by=staff["delivery"])
+    _was_done(LISTED)
     Delivery.objects.filter(pk=delivery.pk).update(
         prepared_at=now() - timedelta(days=LISTED),
         cover_date=today - timedelta(days=LISTED),
@@ -270,3 +272,10 @@ def _hand_over(attempts, petition, government, office, staff, today):
             ),
             by=staff["delivery"],
         )
+        _was_done(attempt["days_ago"])
+
+
+def _was_done(days_ago):
+    """What the audit trail says last."""
+    last = AuditEvent.objects.first()
+    AuditEvent.objects.filter(pk=last.pk).update(at=now() - timedelta(days=days_ago))

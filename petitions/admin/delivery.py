@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from campaign_site import demo_mail, languages, middleware
 from campaign_site.admin_base import Refused, StaffAdmin, Verb, change_url
 from campaign_site.admin_forms import IllustratedForm, PlainTextarea
-from campaign_site.models import record
+from campaign_site.models import SiteSettings, record
 from campaign_site.templatetags.vigil import number
 from petitions import deliveries, delivery_lists, evidence, retention, signing
 from petitions.admin.list_files import FilesOfLists, PartsForm, divide, parts_says
@@ -236,11 +236,11 @@ class HandoverForm(IllustratedForm):
             "office",
             "on",
             "method",
-            "in_our_words",
-            "public_line",
             "photo_upload",
             "photo_alt",
             "photo_credit",
+            "in_our_words",
+            "public_line",
             "carried_by",
             "notes",
         )
@@ -260,6 +260,16 @@ class HandoverForm(IllustratedForm):
         last = Handover.objects.filter(office__in=offices).first()
         self.fields["office"].initial = last and last.office_id
         self.fields["on"].initial = localdate
+        method = self.fields["method"]
+        method.required, method.initial = False, None
+        method.choices = [("", _("in person; by post if posted")), *Handover.Method.choices]
+        self.fields["photo_alt"].help_text = _(
+            "For people who cannot see it, for example “Two people before a closed door”."
+        )
+        if self.instance.pk is None:
+            self.fields["photo_credit"].initial = gettext("Photo: %(organisation)s") % {
+                "organisation": SiteSettings.load().name
+            }
         # Who corrects an attempt has said already what everybody reads.
         self.fields["in_our_words"].initial = self.instance.pk is None
         line = self.fields["public_line"]
@@ -270,8 +280,11 @@ class HandoverForm(IllustratedForm):
     def clean(self):
         super().clean()
         said = self.cleaned_data
-        if said.get("outcome") == Handover.Outcome.POSTED and "method" not in self.changed_data:
-            said["method"] = Handover.Method.POST  # nobody posts a list in person
+        if "method" in said and not said["method"]:
+            posted = said.get("outcome") == Handover.Outcome.POSTED
+            said["method"] = Handover.Method.POST if posted else Handover.Method.VISIT
+        if not self.instance.photo:
+            said["photo_credit"] = ""  # ours stood there before anybody chose a photo
         if said["in_our_words"] and not said.get("public_line") and not self.errors:
             attempt = Handover(
                 delivery=self.delivery,
@@ -445,6 +458,7 @@ class DeliveryAdmin(FilesOfLists, StaffAdmin):
             delivery,
             title=gettext("List for the %(government)s") % {"government": delivery.government},
             delivery=delivery,
+            standing=names,
             removed=ngettext(
                 "%(number)s person was removed since: what was printed before shows one more.",
                 "%(number)s people were removed since: what was printed before shows more.",

@@ -388,11 +388,6 @@ START = (
     (_("Lists and handovers"), ["petitions.view_delivery"], "petitions_delivery_changelist"),
     (_("Names to review"), ["petitions.change_heldname"], "petitions_heldname_changelist"),
     (_("Add paper signatures"), ["petitions.add_paperbatch"], "petitions_paperbatch_changelist"),
-    (
-        _("Add signatures counted elsewhere"),
-        ["petitions.add_ledgerentry"],
-        "petitions_ledgerentry_add",
-    ),
     (_("New person"), ["campaigns.add_profile"], "campaigns_profile_add"),
     (_("Help a supporter"), ["petitions.forget_signature"], "petitions_petition_forget"),
     (_("Audit trail"), ["campaign_site.view_auditevent"], "campaign_site_auditevent_changelist"),

@@ -39,6 +39,9 @@ class LedgerEntryForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        if "evidence" in self.fields:
+            self.fields["evidence"].label = _("Or in words")
+            self.fields["evidence"].widget.attrs["rows"] = 2
         if "kind" in self.fields:
             # What the purge writes is not for hands.
             self.fields["kind"].choices = [
@@ -52,6 +55,9 @@ class LedgerEntryForm(forms.ModelForm):
     def clean(self):
         super().clean()
         self.instance.evidence_file = self.cleaned_data.get("evidence_upload") or ""
+        shown = self.instance.evidence_file or "evidence_upload" in self.errors
+        if not shown and not self.cleaned_data.get("evidence"):
+            self.add_error("evidence", gettext("Please add a photo, or say what proves it."))
         if batches.is_counted(**{part: self.cleaned_data.get(part) for part in batches.ONCE}):
             raise forms.ValidationError(COUNTED_ALREADY)
         return self.cleaned_data
@@ -110,12 +116,11 @@ class LedgerEntryAdmin(StaffAdmin):
             ("quantity", "at_least") if obj is None or obj.at_least else "quantity",
             "source",
             "date_shown" if obj else "date",
-            "evidence",
         ]
         if obj:
-            fields += ["evidence_shown", "approved_by", "entered_at", "undone_shown"]
+            fields += ["evidence", "evidence_shown", "approved_by", "entered_at", "undone_shown"]
         else:
-            fields += ["evidence_upload", "sure"]
+            fields += ["evidence_upload", "evidence", "sure"]
         return [(None, {"fields": fields})]
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):

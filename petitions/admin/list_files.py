@@ -27,6 +27,7 @@ class FileForm(forms.Form):
 
     why = forms.CharField(
         label=_("What for"),
+        initial=_("Handover"),
         max_length=200,
         help_text=_(
             "It stands in the audit trail beside your name, for example “Handover on 12 May”."

@@ -37,7 +37,7 @@ from campaign_site.admin_forms import (
     keep_picture,
 )
 from campaign_site.templatetags.vigil import in_zone, number
-from campaign_site.translating import Piece, Translated
+from campaign_site.translating import MAY_TRANSLATE, Piece, Translated
 from campaigns.models import Addressee
 from petitions import launch, mending, publishing
 from petitions.admin import quick_start, share_kit, supporter
@@ -190,7 +190,10 @@ class TargetForm(forms.ModelForm):
         Addressee.objects.select_related("government").order_by("government__name", "office"),
         label=_("Addressee"),
         required=False,
-        help_text=_("Who the letter is written to. New ones are added at the recipient."),
+        help_text=_(
+            "Who the letter is written to; if the recipient has one only, that one. New ones are "
+            "added at the recipient."
+        ),
     )
 
     def clean(self):
@@ -210,7 +213,9 @@ class TargetForm(forms.ModelForm):
                 gettext("This is an addressee of another recipient: %(government)s.")
                 % {"government": addressee.government},
             )
-        if petition.is_published and not addressee and "addressee" in self.cleaned_data:
+        # Where the recipient itself is refused, whom to write to is no question.
+        kept = "government" in self.cleaned_data and "addressee" in self.cleaned_data
+        if petition.is_published and kept and not addressee:
             self.add_error("addressee", gettext("A published petition is written to somebody."))
         return self.cleaned_data
 
@@ -352,11 +357,19 @@ class ClosePetition(Verb):
         return gettext("Closed. Its page says what came of it.")
 
 
+class CopyForm(forms.ModelForm):
+    class Meta:
+        model = Petition
+        fields = ("title",)
+        labels = {"title": _("Title of the copy")}
+
+
 class CopyPetition(Verb):
     name = "copy"
     label = _("Copy")
     button = _("Make a copy")
     permission = "petitions.add_petition"
+    form_class = CopyForm
     made = None
 
     def says(self):
@@ -369,10 +382,9 @@ class CopyPetition(Verb):
         ]
 
     def do(self, form):
-        self.made = publishing.copy(self.obj, by=self.user)
-        return gettext(
-            "This is the copy: a draft that nobody has signed. Its address follows its title."
-        )
+        title = form.cleaned_data["title"]
+        self.made = publishing.copy(self.obj, title=title, by=self.user)
+        return gettext("This is the copy: a draft that nobody has signed.")
 
     def goes_to(self):
         return change_url(self.made or self.obj)
@@ -443,9 +455,6 @@ class PetitionAdmin(Translated, PageAdmin):
     needed = ("title", "summary", "salutation", "letter", "demands", "promise")
     left_empty = _("Nobody can sign in this language while something that people sign is empty.")
 
-    def has_page_in(self, obj, code):
-        return obj.can_be_signed_in(code)
-
     def suggestion(self, piece, code):
         """Our own sentence, where staff kept it in the original."""
         petition = piece.row
@@ -483,9 +492,13 @@ class PetitionAdmin(Translated, PageAdmin):
     fieldsets = (
         (
             _("What people read first"),
-            {"fields": ("state_shown", "people_shown", "title", "slug", "campaign", "profiles")},
+            {
+                "fields": (
+                    *("state_shown", "people_shown", "title", "slug"),
+                    *("summary", "campaign", "profiles"),
+                )
+            },
         ),
-        (None, {"fields": ("summary",)}),
         (
             SIGNED_PARTS,
             {"fields": ("salutation", "letter", "demands", "promise", "language")},
@@ -527,6 +540,10 @@ class PetitionAdmin(Translated, PageAdmin):
         if petition and self.has_change_permission(request, petition):
             public = petition.is_published
             found = checklist(petition, request.user, blocking=not public)
+            # Languages have a list of their own on this page.
+            found["worth_a_look"] = [
+                line for line in found["worth_a_look"] if line.permission != MAY_TRANSLATE
+            ]
             if found["blocking"] or found["worth_a_look"]:
                 extra_context["checklist"] = found
         return super().changeform_view(request, object_id, form_url, extra_context)
@@ -584,11 +601,6 @@ class PetitionAdmin(Translated, PageAdmin):
 
     def has_delete_permission(self, request, obj=None):
         return super().has_delete_permission(request, obj) and not (obj and obj.frozen)
-
-    def save_model(self, request, obj, form, change):
-        super().save_model(request, obj, form, change)
-        if "title" in form.changed_data and "slug" not in form.changed_data:
-            publishing.name_copy(obj)
 
     def save_related(self, request, form, formsets, change):
         petition = form.instance

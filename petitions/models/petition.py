@@ -67,7 +67,8 @@ class Petition(Described, Illustrated, Translatable, Searchable):
         REMOVED = "removed", _("removed")
 
     translatable = (
-        *("title", "summary", "salutation", "letter", "demands", "promise", "outcome"),
+        # As translators meet them: what is short first.
+        *("title", "summary", "demands", "promise", "salutation", "letter", "outcome"),
         "photo_alt",
     )
     # Not the outcome: it may be written before the petition closes.
@@ -282,6 +283,8 @@ class Petition(Described, Illustrated, Translatable, Searchable):
             & set(self.missing_in(code))
         )
 
+    has_page_in = can_be_signed_in
+
     @property
     def languages_to_sign_in(self) -> set[str]:
         return {code for code in languages.KNOWN if self.can_be_signed_in(code)}
@@ -396,7 +399,9 @@ class LedgerEntry(models.Model):
     )
     date = PartialDateField(_("date"))
     evidence = models.TextField(
-        _("evidence"), help_text=_("What proves it, for example “4 sheets, in folder 12”.")
+        _("evidence"),
+        blank=True,
+        help_text=_("What proves it, for example “4 sheets, in folder 12”."),
     )
     entered_at = models.DateTimeField(_("entered"), auto_now_add=True)
     approved_by = models.ForeignKey(
@@ -442,6 +447,9 @@ class LedgerEntry(models.Model):
                 name="ledger_erased_once_a_day",
             ),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="ledger_entry_counts"),
+            models.CheckConstraint(
+                condition=~Q(evidence="") | ~Q(evidence_file=""), name="ledger_entry_is_proved"
+            ),
             # What took the place of erased names cannot be taken back: nothing else counts them.
             models.CheckConstraint(
                 condition=~Q(kind="erased") | Q(undone_at=None), name="ledger_erased_stays"

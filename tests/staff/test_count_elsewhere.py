@@ -1,6 +1,9 @@
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 
+from campaign_site.demonstration.drawings import door
 from campaign_site.models import AuditEvent
 from petitions.models import LedgerEntry
 from tests import factories
@@ -48,6 +51,19 @@ def test_same_batch_twice_is_refused_with_a_sentence(campaigner, petition):
 def test_wrong_entry_counts_nothing(campaigner, petition, typed):
     assert fill_in(campaigner, ADD, **batch(petition, **typed)).status_code == 200
     assert factories.fresh(petition).numbers.total == 0
+
+
+def test_an_entry_is_proved_by_a_photo_or_in_words(campaigner, petition):
+    refused = fill_in(campaigner, ADD, **batch(petition, evidence=""))
+    assert "Please add a photo, or say what proves it." in text(refused)
+    with pytest.raises(IntegrityError, match="ledger_entry_is_proved"), transaction.atomic():
+        LedgerEntry.objects.create(
+            petition=petition, kind="paper", quantity=1, source="Lund", date="2026"
+        )
+    photo = SimpleUploadedFile("sheets.png", door())
+    shown = batch(petition, evidence="", evidence_upload=photo)
+    assert fill_in(campaigner, ADD, **shown).status_code == 302
+    assert factories.fresh(petition).numbers.total == 100
 
 
 def test_erased_names_are_not_entered_by_hand(campaigner, petition):

@@ -193,8 +193,9 @@ def test_public_line_is_said_in_our_words_in_another_language(officer, signed, d
 def test_public_line_is_written_for_whom_it_takes_too_long(officer, delivery):
     office = factories.make_office(delivery.government, name="Embassy of Estrava")
     page = url("handover", delivery.pk)
-    quick = handover(office, public_line="", in_our_words="on")
+    quick = handover(office, method="", public_line="", in_our_words="on")
     fill_in(officer, page, **quick | {"outcome": "left"})
+    assert delivery.handovers.get().photo_credit == "", "ours, for a photo that nobody chose"
     assert delivery.handovers.get().public_line == (
         "The list of 6 names. In person: Embassy of Estrava. Left at the door."
     )
