@@ -1,6 +1,6 @@
 """All that stands on the page of a campaign and belongs to campaigns, by one query."""
 
-from campaign_site import together
+from campaign_site import one_query
 from campaigns.models import Addressee, Campaign, Government
 
 # On the page, which links to all.
@@ -15,7 +15,7 @@ def of(campaign: Campaign) -> dict[str, list]:
     actions, demands = campaign.actions.all(), campaign.demands.all()
     addressees = Addressee.objects.filter(pk__in=actions.values("addressee"))
     named = [demands.values("recipient"), addressees.values("government")]
-    found = together.fetch(
+    found = one_query.fetch(
         people=campaign.profiles.published()[: MOST_PEOPLE + 1],
         others=campaign.related_profiles.published(),
         children=campaign.children.published(),

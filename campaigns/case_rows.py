@@ -1,6 +1,6 @@
 """All that stands on the page of a person and belongs to campaigns, by one query."""
 
-from campaign_site import together
+from campaign_site import one_query
 from campaigns.models import Profile
 
 KINDS = (
@@ -25,7 +25,7 @@ def of(profile: Profile) -> dict[str, list]:
         "past": profile.events.published().past()[:LATEST],
         "documents": profile.documents.published().newest_first()[:MOST_DOCUMENTS],
     }
-    found = together.fetch(**below, **beside)
+    found = one_query.fetch(**below, **beside)
     for kind in below:
         for row in found[kind]:
             row.profile = profile  # it knows the language

@@ -16,10 +16,10 @@ from django.utils.formats import date_format
 from django.utils.timezone import localdate, localtime, now
 
 from campaign_site import addresses, erasures, links, outbox, sealing
+from campaign_site.group_commit import GroupCommit
 from campaign_site.models import ContactKey, HeldWord, OutboxMessage, SiteSettings
 from campaign_site.names import comparison_key, held_reason
 from campaign_site.page_cache import fact
-from campaign_site.rows import Together
 from campaigns import subscriptions
 from petitions import counting, joining
 from petitions.models import Delivered, Delivery, PendingSignature, Petition, Signature
@@ -29,7 +29,7 @@ PENDING_DAYS = 7
 FIND_MAIL_BYTES = 2048
 PURPOSE = "signature"  # of the links to personal pages
 _ADDRESS = "pending address"
-_ATTEMPT_AND_MAIL = Together(PendingSignature, OutboxMessage)
+_ATTEMPT_AND_MAIL = GroupCommit(PendingSignature, OutboxMessage)
 # An address is kept for 48 hours. The reminder is claimed an hour earlier, because it has that
 # long to leave; where that does not work out, it is not sent.
 ADDRESS_KEPT = timedelta(hours=48)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from campaign_site import languages, links, outbox, throttle, together
+from campaign_site import languages, links, one_query, outbox, throttle
 from campaign_site.keys import require_signer_key
 from campaign_site.page_cache import fact
 from campaign_site.publishing import Gone
@@ -102,7 +102,7 @@ def languages_of(petition) -> set[str]:
 
 
 def petition_page(request, petition, form, status=200, **more):
-    found = together.fetch(
+    found = one_query.fetch(
         people=petition.profiles.published(),
         updates=petition.campaign.updates.published()[:LATEST_UPDATES],
         organisations=petition.campaign.organisations.all(),

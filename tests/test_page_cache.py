@@ -14,9 +14,9 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 
 from campaign_site import outbox, page_cache
+from campaign_site.group_commit import GroupCommit
 from campaign_site.models import OutboxMessage
 from campaign_site.page_cache import IF_ERROR, OLDEST, RENEWED_AFTER, cache, hits_first, publish
-from campaign_site.rows import Together
 from petitions import publishing
 from tests import factories
 from tests.every_page import Everything
@@ -541,7 +541,7 @@ def test_attempt_and_mail_are_kept_together_or_not_at_all(client, petition, monk
 def test_a_value_of_no_field_is_no_row():
     """It would be lost without a word."""
     with pytest.raises(TypeError):
-        Together(OutboxMessage).insert({"adress_hash": b""})
+        GroupCommit(OutboxMessage).insert({"adress_hash": b""})
 
 
 @pytest.mark.django_db(transaction=True)

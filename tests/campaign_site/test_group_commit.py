@@ -6,14 +6,14 @@ import time
 import pytest
 from django.db import IntegrityError, OperationalError
 
+from campaign_site.group_commit import GroupCommit
 from campaign_site.models import HeldWord
-from campaign_site.rows import Together
 from tests.together import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-class Slow(Together):
+class Slow(GroupCommit):
     """Its first statement takes until all others wait."""
 
     def __init__(self, others, trouble=None):

@@ -9,10 +9,10 @@ from django.db import DatabaseError, OperationalError, connection
 from django.utils.timezone import now
 
 
-class Together:
+class GroupCommit:
     """New rows, one of each model at a time, none of which points at another.
 
-    Group commit: while one thread writes, others wait, and the first of them then writes for all.
+    While one thread writes, others wait, and the first of them then writes for all.
     Nobody is answered before his own rows are committed.
     """
 
