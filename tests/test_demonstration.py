@@ -590,10 +590,11 @@ class Running:
 
     def __init__(self, place):
         self.port = _free_port()
+        self.var = str(place / "var")
         manage = Path(demo.settings.BASE_DIR) / "manage.py"
         self.process = subprocess.Popen(
             [sys.executable, manage, "demo", "--port", str(self.port)],
-            env=os.environ | {"VIGIL_VAR": str(place / "var"), "DEMO_PASSWORD": PASSWORD},
+            env=os.environ | {"VIGIL_VAR": self.var, "DEMO_PASSWORD": PASSWORD},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -604,6 +605,12 @@ class Running:
             if "Ctrl-C stops" in line:
                 return
         pytest.fail(self.said)
+
+    def command(self, *words):
+        """Beside it, given nothing but the place."""
+        given = {"PATH": os.environ["PATH"], "VIGIL_VAR": self.var}
+        words = [sys.executable, Path(demo.settings.BASE_DIR) / "manage.py", *words]
+        return subprocess.run(words, env=given, capture_output=True, text=True)
 
     def page(self, path):
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}") as answer:
@@ -664,9 +671,14 @@ def test_demo_starts_stops_goes_on_and_recovers(place):
     for printed in (f"http://localhost:{first.port}/", "/admin/", "/demo/mail/", *STAFF, PASSWORD):
         assert printed in first.said
     assert "Marta Ilin" in first.page("/petitions/free-marta-ilin/")
-    assert stat_of(place / "var" / "secrets" / "signer_key") == "600"
+    for file in ("signer_key", "environment.json"):
+        assert stat_of(place / "var" / "secrets" / file) == "600"
+    assert "4 petitions recounted, 0 had drifted" in first.command("recount").stdout
+    refused = first.command("worker")
+    assert (refused.returncode, "vigil.E003" in refused.stderr) == (1, True), "it has one"
     code, said = first.end(signal.SIGINT)
     assert (code, "Everything is stopped" in said) == (0, True)
+    assert "vigil.E003" in first.command("recount").stderr, "nothing runs here any more"
 
     # Nothing is loaded twice, no log names a visitor, and a web server that dies takes all with it.
     second = Running(place)

@@ -7,6 +7,7 @@ given one of its own. All state lives under VAR.
 import base64
 import ctypes
 import errno
+import json
 import os
 import secrets
 import signal
@@ -86,6 +87,7 @@ class Demonstration:
         self.var = settings.VAR
         self.address = f"http://localhost:{port}"
         self.postgres = EmbeddedPostgres(self.var / "postgres")
+        self.for_commands = self.var / "secrets" / "environment.json"
         self.children = {}
 
     def __enter__(self):
@@ -113,6 +115,7 @@ class Demonstration:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+        self.for_commands.unlink(missing_ok=True)
         self.postgres.stop()
 
     def run(self):
@@ -127,6 +130,8 @@ class Demonstration:
         self._start("web server", gunicorn, environment, log=True)
         self._start("worker", _manage("worker"), environment, log=True)
         self._wait_for_answer()
+        # So that `manage.py recount` and the others work on this demonstration while it runs.
+        self._keep(self.for_commands, json.dumps(self._ours()))
         self.say(self._welcome(environment["DEMO_PASSWORD"]))
         while True:
             self._look_after_children()
@@ -192,7 +197,10 @@ class Demonstration:
 
     def _environment(self):
         kept = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
-        return kept | {
+        return kept | self._ours()
+
+    def _ours(self):
+        return {
             "VIGIL_DEMO": "1",
             "VIGIL_VAR": str(self.var),
             "DATABASE_URL": self.postgres.url("vigil"),
@@ -206,15 +214,20 @@ class Demonstration:
         }
 
     def _secret(self, name, size=None):
-        """Made once. It gets its name when it is complete, so it is never found half-written."""
+        """Made once."""
         file = self.var / "secrets" / name
         if not file.exists():
-            new = file.with_name(file.name + ".new")
-            new.unlink(missing_ok=True)
-            with open(new, "x", opener=_private) as opened:
-                opened.write(base64.urlsafe_b64encode(secrets.token_bytes(size or 32)).decode())
-            new.rename(file)
+            new = secrets.token_bytes(size or 32)
+            self._keep(file, base64.urlsafe_b64encode(new).decode())
         return file.read_text()
+
+    def _keep(self, file, text):
+        """It gets its name when it is complete, so it is never found half-written."""
+        new = file.with_name(file.name + ".new")
+        new.unlink(missing_ok=True)
+        with open(new, "x", opener=_private) as opened:
+            opened.write(text)
+        new.rename(file)
 
     def _welcome(self, password):
         return f"""
