@@ -116,7 +116,6 @@ if DEMO:
     # Whatever the environment says: no mail leaves a demonstration.
     MAIL_TRANSPORT = {"EMAIL_BACKEND": "campaign_site.demo_mail.EmailBackend"}
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "petitions@localhost")
-SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # --- Files -----------------------------------------------------------------------------------
 # Pictures that everybody may see.
