@@ -137,10 +137,10 @@ def test_everything_typed_into_the_form(watch, petition):
         if answer.status_code == 303:
             # Lone surrogates arrive as replacement characters.
             taken[number] = in_bytes(text).decode("utf-8", "replace").strip()
-        if number % 2:
+        if number % 4 == 1:
             everywhere = dict.fromkeys(names, text)
             watch.look(typed_into(watch.client, path, everywhere), "all fields", text)
-        else:
+        elif number % 4 == 3:
             typed = good | {"deliver": "no", "name": text, "city": text, "email": text}
             watch.look(typed_into(watch.client, path, typed), "count me", text)
     watch.verdict()
@@ -205,8 +205,10 @@ def test_everything_typed_on_the_personal_page(watch, petition):
         for where, path in paths.items():
             for typed in _personal_posts(petition, text):
                 with transaction.atomic():
-                    take(typed_into(watch.client, path, typed), where)
-                    take(watch.client.get(path), where)
+                    answer = typed_into(watch.client, path, typed)
+                    take(answer, where)
+                    if answer.status_code == 303:
+                        take(watch.client.get(path), where)
                     transaction.set_rollback(True)
 
     for text in ORDINARY:
@@ -230,7 +232,7 @@ def test_everything_in_paths_and_queries(watch, petition):
     for number, text in enumerate(STRINGS):
         texts = in_path(text)
         middleware.cache.forget()
-        for address in public if text in SOME else public[number % 15 :: 15]:
+        for address in public if text in SOME else public[number % 30 :: 30]:
             path = address.path(slug="qqqq", token="qqqq", name="0" * 40 + ".webp")
             watch.look(watch.client.get(path.replace("qqqq", texts)), address.name, text)
             path = address.path(slug=petition.slug)
@@ -266,8 +268,8 @@ def everything(petition):
 
 
 def _staff_paths(rows):
-    """Every address of staff that there is, for rows that there are."""
-    for address in addresses():
+    """Every address of staff that there is, for rows that there are; those that add one last."""
+    for address in sorted(addresses(), key=lambda address: address.name.endswith("_add")):
         if not address.is_staff or address.name == "admin:logout":
             continue
         model = address.name.partition("_")[2].rpartition("_")[0].removeprefix("site_")
@@ -280,12 +282,12 @@ def _staff_paths(rows):
 @pytest.fixture
 def staff(everything):
     """An administrator's browser, and every form behind an address of the URLconf: what a browser
-    would send if nothing were typed."""
+    would send if nothing were typed, and where to type."""
     administrator, rows = everything
     client = Client()
     client.force_login(administrator)
     watch = Watch(client)
-    forms, seen = {}, set()
+    forms, seen, known = {}, set(), set()
     for name, path in _staff_paths(rows):
         response = client.get(path, follow=True)
         watch.expect(response)
@@ -294,7 +296,14 @@ def staff(everything):
             continue
         seen.add(path)
         if 'method="post"' in response.content.decode():
-            forms[name] = (path, fields(response))
+            found = fields(response)
+            own, model = list(filter(_not_ours, found)), name.rpartition("_")[0]
+            if name.endswith("_add"):
+                # Most stand in the form that changes the row, too, which can be saved.
+                own = [field for field in own if (model, field) not in known]
+            known |= {(model, field) for field in own}
+            if own:
+                forms[name] = (path, found, own)
     assert len(forms) > 20, "the forms were found"
     public = [rows[name].get_absolute_url() for name in ("petition", "campaign", "profile")]
     for path in public:
@@ -303,8 +312,10 @@ def staff(everything):
 
 
 def _not_ours(field):
-    """Not what the form itself needs to be read at all."""
-    return "_FORMS" not in field and not field.startswith("csrf")
+    """Neither what the form itself needs to be read at all, nor the row that scripts copy: nobody
+    reads it."""
+    unread = "_FORMS" in field or "__prefix__" in field
+    return not unread and not field.startswith("csrf")
 
 
 def _sent(take, path, typed, public):
@@ -336,9 +347,9 @@ class _Take:
 
 def _all_fields(staff, texts, *, ordinary=False):
     watch, forms, public = staff
-    for name, (path, found) in forms.items():
-        typed = {field: next(texts) for field in found if _not_ours(field)}
-        kept = {field: values[0] for field, values in found.items() if not _not_ours(field)}
+    for name, (path, found, own) in forms.items():
+        typed = {field: next(texts) for field in own}
+        kept = {field: values[0] for field, values in found.items() if field not in typed}
         take = _Take(watch, name, None if ordinary else "".join(typed.values())[:5000])
         _sent(take, path, kept | typed, public)
 
@@ -351,7 +362,7 @@ def test_everything_typed_into_every_field_of_staff(staff):
     for text in SOME:
         _all_fields(staff, cycle([text]))
     watch, forms, _public = staff
-    texts, field_count = cycle(STRINGS), sum(len(found) for _path, found in forms.values())
+    texts, field_count = cycle(STRINGS), sum(len(own) for _path, _found, own in forms.values())
     for _ in range(-(-len(STRINGS) // field_count)):
         _all_fields(staff, texts)
     watch.verdict()
@@ -361,11 +372,10 @@ def test_each_field_of_staff_alone(staff):
     """Promise 13: the rest of the form is right, so that it is saved and shown where it may be."""
     watch, forms, public = staff
     watch.expected.add(("textarea", "aria-invalid"))  # HTML is refused in the long texts
-    for name, (path, found) in forms.items():
+    for name, (path, found, own) in forms.items():
         good = {field: values[0] for field, values in found.items()} | {"_save": "Save"}
         # A third of the fields with each text: alone, all of them take minutes.
-        typed_into_fields = list(filter(_not_ours, found))
-        for text, some in ((HIDDEN[0], typed_into_fields[::3]), (MARKUP, typed_into_fields[1::3])):
+        for text, some in ((HIDDEN[0], own[::3]), (MARKUP, own[1::3])):
             for field in some:
                 take = _Take(watch, f"{name}: {field}", text)
                 before = len(watch.marked)
