@@ -349,7 +349,8 @@ class Everything:
 
     def paths(self, language="en") -> list[str]:
         """The public pages in this language: what answers GET with HTML and 200."""
-        return [path for path in self.addresses(language) if _is_page(path)]
+        client = Client()
+        return [path for path in self.addresses(language) if _is_page(client, path)]
 
     def addresses(self, language="en") -> list[str]:
         """Pages, feeds, files: all that anybody may ask for."""
@@ -377,8 +378,8 @@ class Everything:
         return ["/nowhere/", self.removed.get_absolute_url(), "/signatures/x/"]
 
 
-def _is_page(path):
-    answer = Client().get(path)
+def _is_page(client, path):
+    answer = client.get(path)
     assert answer.status_code in (200, 302), path
     return answer.status_code == 200 and answer["Content-Type"].startswith("text/html")
 

@@ -13,6 +13,7 @@ import tempfile
 import urllib.request
 from collections import Counter
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from django.apps import apps
 from django.core.files.base import ContentFile
 from django.core.management.base import CommandError
 from django.db import connection
-from django.test import override_settings
+from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils.timezone import localdate
 from django.utils.translation import override
@@ -475,10 +476,10 @@ def test_samples_can_be_uploaded(tmp_path):
 # --- Its pages --------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def pages(client):
-    """Every public page that a visitor can reach from the home page."""
-    found, waiting = {}, ["/"]
+@cache
+def _pages():
+    """Every public page that a visitor can reach from the home page, read once for all tests."""
+    client, found, waiting = Client(), {}, ["/"]
     while waiting:
         path = waiting.pop()
         # Petitions that nobody can sign in a language lead to the original.
@@ -494,7 +495,8 @@ def pages(client):
     return found
 
 
-def test_every_page_answers_and_shows_no_address_of_a_signer(pages):
+def test_every_page_answers_and_shows_no_address_of_a_signer():
+    pages = _pages()
     for row in (*Campaign.objects.all(), *Petition.objects.all()):
         assert row.get_absolute_url() in pages
     for text in pages.values():
@@ -507,10 +509,10 @@ def records(name):
     return making.read(f"data/{name}.json")
 
 
-def test_every_record_of_the_documents_can_be_read(pages):
+def test_every_record_of_the_documents_can_be_read():
     """People, organisations, news, events, documents and signatories, from the home page on."""
     # Tags do not part words here: a name may have marks of its own around it.
-    read = re.sub(r"<[^>]+>", "", html.unescape("\n".join(pages.values())))
+    read = re.sub(r"<[^>]+>", "", html.unescape("\n".join(_pages().values())))
     wanted = [record["name"] for record in (*records("profiles"), *records("organisations"))]
     for campaign in records("campaigns"):
         wanted += [campaign["title"], *(demand["text"] for demand in campaign["demands"])]
