@@ -300,7 +300,8 @@ def bad_request(request, exception):
 
 def forbidden(request, exception=None):
     staff = request.path.startswith(reverse("admin:index"))
-    return render(request, "403.html", {"staff": staff}, status=403)
+    context = {"staff": staff, "role": staff and exception is not None}
+    return render(request, "403.html", context, status=403)
 
 
 def not_found(request, exception):

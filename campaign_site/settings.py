@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "petitions",
 ]
 AUTH_USER_MODEL = "campaign_site.Member"
+LOGOUT_REDIRECT_URL = "admin:login"
 AUTHENTICATION_BACKENDS = ["campaign_site.login.RoleBackend"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ROOT_URLCONF = "campaign_site.urls"

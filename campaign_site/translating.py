@@ -257,6 +257,7 @@ class Translated:
             state=State(obj.translation(code)["state"]).label,
             published=published,
             left_out=left_out,
+            still_empty=[p for p in pieces if left_out and p.field in self.needed and not p.text],
             may_publish=request.user.has_perm(MAY_PUBLISH),
             may_save=request.user.has_perm(MAY_PUBLISH) or not published,
             left_empty=self.left_empty,

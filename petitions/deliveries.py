@@ -255,8 +255,8 @@ def in_words(standing: Numbers) -> list[str]:
         _("Asked not to be named: %(number)s."),
         _("Waiting for review: %(number)s."),
         ngettext(
-            "Of earlier lists, %(number)s name still counts.",
-            "Of earlier lists, %(number)s names still count.",
+            "Already on a list: %(number)s name.",
+            "Already on a list: %(number)s names.",
             standing.delivered,
         ),
     ]

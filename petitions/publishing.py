@@ -8,6 +8,7 @@ from django.utils.translation import override
 
 from campaign_site import going_public, languages, middleware
 from campaign_site.models import record
+from campaign_site.translations import State
 from petitions import launch
 from petitions.models import Petition, Target
 
@@ -71,6 +72,12 @@ def copy(petition, *, title="", by=None) -> Petition:
         },
     )
     made.title = title or petition.title
+    if made.title != petition.title:
+        # In other languages it still has the name of the other one.
+        made.translations = {
+            code: translation | {"state": State.DRAFT.value, "was_published": False}
+            for code, translation in petition.translations.items()
+        }
     made.save(force_insert=True)
     made.profiles.set(petition.profiles.all())
     Target.objects.bulk_create(

@@ -378,9 +378,10 @@ def correct(signature_id, *, name, city) -> None:
 @transaction.atomic
 def count_only(signature_id) -> None:
     """Stay counted, without a name. Lists made from now on do not have it."""
-    _lock_targets(signature_id)
-    changed = Signature.objects.confirmed().filter(pk=signature_id).update(**UNNAMED)
-    if changed:
+    petition_id = _lock_targets(signature_id)
+    mine = Signature.objects.confirmed().filter(pk=signature_id)
+    if mine.update(**UNNAMED):
+        _erase_attempts(petition_id, mine.values_list("digest", flat=True).get())
         erasures.append(erasures.UNNAMED, [signature_id])
 
 
@@ -393,9 +394,11 @@ def remove(signature_id, *, by_staff=False) -> bool:
     """
     petition_id = _lock_targets(signature_id)
     mine = Signature.objects.filter(pk=signature_id).exclude(state=Signature.State.REMOVED)
-    state = mine.select_for_update().values_list("state", flat=True).first()
-    if state is None:
+    found = mine.select_for_update().values_list("state", "digest").first()
+    if found is None:
         return False
+    state, digest = found
+    _erase_attempts(petition_id, digest)
     if state == Signature.State.INVALIDATED and not by_staff:
         mine.update(domain_digest=None, invalidation=None, **UNNAMED)
     elif not mine.filter(delivered__isnull=False).update(
@@ -406,6 +409,13 @@ def remove(signature_id, *, by_staff=False) -> bool:
     if state == Signature.State.CONFIRMED:
         counting.add(petition_id, -1)
     return True
+
+
+def _erase_attempts(petition_id, digest) -> None:
+    """What else this mailbox typed under the petition and did not confirm."""
+    waiting = PendingSignature.objects.filter(petition=petition_id, digest=digest)
+    for pending_id in waiting.values_list("pk", flat=True):
+        refuse(pending_id)
 
 
 def _lock_targets(signature_id) -> int | None:

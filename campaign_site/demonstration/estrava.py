@@ -248,12 +248,13 @@ def _sign(petition, people, *, first, last, today):
 def _hand_over(attempts, petition, government, office, staff, today):
     """The first list: refused at the door, posted the next day, and no reply yet."""
     delivery = deliveries.prepare(petition, government, by=staff["delivery"])
-    _was_done(LISTED)
     Delivery.objects.filter(pk=delivery.pk).update(
         prepared_at=now() - timedelta(days=LISTED),
         cover_date=today - timedelta(days=LISTED),
         reply_due=today - timedelta(days=REPLY_DUE),
     )
+    delivery.refresh_from_db()
+    _was_done(LISTED, about=delivery)
     for attempt in attempts:
         photo = {}
         if attempt["outcome"] == Handover.Outcome.REFUSED:
@@ -272,10 +273,11 @@ def _hand_over(attempts, petition, government, office, staff, today):
             ),
             by=staff["delivery"],
         )
-        _was_done(attempt["days_ago"])
+        _was_done(attempt["days_ago"], about=delivery)
 
 
-def _was_done(days_ago):
+def _was_done(days_ago, *, about):
     """What the audit trail says last."""
     last = AuditEvent.objects.first()
-    AuditEvent.objects.filter(pk=last.pk).update(at=now() - timedelta(days=days_ago))
+    at = now() - timedelta(days=days_ago)
+    AuditEvent.objects.filter(pk=last.pk).update(at=at, about=str(about))

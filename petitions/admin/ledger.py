@@ -127,6 +127,10 @@ class LedgerEntryAdmin(StaffAdmin):
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name == "petition":
             field.widget.can_add_related = False  # a petition is not made in passing
+        elif db_field.name == "kind" and request.GET.get("kind") in LedgerEntry.Kind:
+            field.widget = forms.HiddenInput()  # whoever came here has said so
+        elif db_field.name == "date":
+            field.help_text = _("When they signed: “3 May 2026”, or “May 2026” if no day is known.")
         return field
 
     @admin.display(description=_("date"), ordering="date")

@@ -226,7 +226,8 @@ class TargetFormSet(forms.BaseInlineFormSet):
         form.petition = self.instance
         if self.instance.frozen and form.instance.pk:
             form.fields["government"].disabled = True
-            form.fields["government"].help_text = gettext("People signed for this recipient.")
+            form.fields["government"].help_text = signed_for(self.instance)
+            form.fields["government"].widget.can_add_related = False
 
     def clean(self):
         super().clean()
@@ -249,6 +250,9 @@ class TargetInline(StaffInline, admin.StackedInline):
 
     def get_extra(self, request, obj=None, **kwargs):
         return 0 if obj and obj.targets.exists() else 1
+
+    def get_max_num(self, request, obj=None, **kwargs):
+        return 0 if obj and obj.frozen else None  # no more than those there
 
     def has_delete_permission(self, request, obj=None):
         return super().has_delete_permission(request, obj) and not (obj and obj.frozen)

@@ -212,6 +212,16 @@ def test_removed_before_a_list(petition):
     assert fresh(petition).numbers.confirmed == 0
 
 
+@pytest.mark.parametrize("step_back", [signing.count_only, signing.remove])
+def test_what_waits_from_the_same_mailbox_goes_too(petition, step_back):
+    mine = sign_and_confirm(petition, name="Amina", email="amina@example.org")
+    sign(petition, name="Amina", email="amina@example.org")
+    other = sign(petition, name="Bo", email="bo@example.org")
+    step_back(mine.pk)
+    assert list(PendingSignature.objects.all()) == [other]
+    assert OutboxMessage.objects.filter(state="waiting").count() == 1
+
+
 def test_removed_person_may_sign_again(petition):
     signing.remove(sign_and_confirm(petition, email="amina@example.org").pk)
     assert sign_and_confirm(petition, email="amina@example.org")

@@ -118,8 +118,11 @@ def test_copy_takes_the_words_and_nothing_of_the_signers(campaigner, signed):
     assert [str(target) for target in copy.targets.all()] == ["Government of Estrava"]
     assert copy.numbers.total == 0
     assert not copy.signatures.exists()
+    factories.translate(signed, "fr")
     campaigner.post(page(signed, "copy"), {"title": "放她走"})
     assert Petition.objects.filter(slug=f"{signed.slug}-2", title="放她走").exists()
+    said = Petition.objects.get(title="放她走").translation("fr")
+    assert (said["state"], bool(said["texts"]["title"])) == ("draft", True), "it has the old title"
 
 
 def test_mend_shows_before_and_after_first(campaigner, signed):
