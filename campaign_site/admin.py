@@ -34,7 +34,7 @@ from campaign_site.admin_base import (
     Verb,
     picture_now,
 )
-from campaign_site.admin_forms import PictureField, keep_picture
+from campaign_site.admin_forms import PictureField, keep_upload
 from campaign_site.models import (
     AuditEvent,
     ContactKey,
@@ -403,7 +403,7 @@ class SiteSettingsForm(forms.ModelForm):
 
     def clean(self):
         super().clean()
-        keep_picture(self, "logo")
+        keep_upload(self, "logo")
         return self.cleaned_data
 
     def clean_accent(self):

@@ -23,7 +23,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from campaign_site import edit_conflicts, going_public, middleware, preview_links, rich_text
-from campaign_site.admin_forms import LanguageSelect, LinesField, PlainTextarea
+from campaign_site.admin_forms import LanguageSelect, LinesField, PlainTextarea, ask_once_more
 from campaign_site.admin_site import words_for
 from campaign_site.models import record
 from campaign_site.pictures import largest
@@ -228,8 +228,11 @@ class StaffAdmin(StaffFields, admin.ModelAdmin):
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         form = context["adminform"].form
+        rows = [row for inline in context["inline_admin_formsets"] for row in inline.formset]
+        if context["errors"]:
+            for one in (form, *rows):
+                ask_once_more(one)
         if change and self.has_change_permission(request, obj):
-            rows = [row for inline in context["inline_admin_formsets"] for row in inline.formset]
             context["seen"] = edit_conflicts.to_remember(form, [form, *rows])
             in_conflict = [one for one in [form, *rows] if one.conflicts]
             if in_conflict:
@@ -247,7 +250,7 @@ class StaffAdmin(StaffFields, admin.ModelAdmin):
             return
         columns = {field.name for field in obj._meta.concrete_fields}
         changed = columns & set(form.changed_data)
-        changed |= getattr(form, "changed_pictures", set())
+        changed.update(getattr(form, "replaced", ()))
         if changed:
             changed |= columns & {"updated_at"}
             obj.save(update_fields=sorted(changed))
@@ -257,14 +260,13 @@ class StaffAdmin(StaffFields, admin.ModelAdmin):
         formset.save(commit=False)
         for row in formset.deleted_objects:
             row.delete()
-        pictures = {
-            form.instance.pk: getattr(form, "changed_pictures", set())
-            for form in formset.initial_forms
+        uploads = {
+            form.instance.pk: set(getattr(form, "replaced", ())) for form in formset.initial_forms
         }
         for row, changed in formset.changed_objects:
             columns = {field.name for field in row._meta.concrete_fields}
             changed = columns & {*changed, "updated_at"}
-            row.save(update_fields=sorted(changed | pictures[row.pk]))
+            row.save(update_fields=sorted(changed | uploads[row.pk]))
         for row in formset.new_objects:
             row.save(force_insert=True)
         formset.save_m2m()

@@ -67,17 +67,26 @@ class PictureField(forms.FileField):
         return pictures.store(upload)
 
 
-def keep_picture(form, name):
+def keep_upload(form, name):
     """What `<name>_upload` and `remove_<name>` of a form leave its instance with: new, kept or
-    none. The admin saves what `changed_pictures` names."""
+    none. The admin saves what `replaced` names; it holds what stood there before."""
     before = getattr(form.instance, name)
-    picture = form.cleaned_data.get(f"{name}_upload")
-    if not picture and not form.cleaned_data.get(f"remove_{name}"):
-        picture = before
-    setattr(form.instance, name, picture or None)
-    if picture != before:
-        form.changed_pictures = getattr(form, "changed_pictures", set()) | {name}
-    return picture or None
+    upload = form.cleaned_data.get(f"{name}_upload")
+    if not upload and not form.cleaned_data.get(f"remove_{name}"):
+        upload = before
+    setattr(form.instance, name, upload or None)
+    if upload != before:
+        form.replaced = getattr(form, "replaced", {}) | {name: before}
+    return upload or None
+
+
+def ask_once_more(form):
+    """A browser sends no file twice: when its page comes back, whatever is wrong there, it shows
+    what is stored, and the field asks for the file again."""
+    for name, before in getattr(form, "replaced", {}).items():
+        if getattr(form.instance, name):
+            form.add_error(f"{name}_upload", gettext("Please choose the file once more."))
+        setattr(form.instance, name, before)
 
 
 class FileUpload(forms.FileField):
@@ -103,13 +112,6 @@ class FileUpload(forms.FileField):
         return files.store(self.folder, upload) if upload else None
 
 
-def keep_file(form):
-    """As `keep_picture`, for `file_upload` and `remove_file`."""
-    file = form.cleaned_data.get("file_upload")
-    if file or form.cleaned_data.get("remove_file"):
-        form.instance.file = file
-
-
 class IllustratedForm(forms.ModelForm):
     """A form of something with a photo: new, kept or taken away, never without its words."""
 
@@ -125,7 +127,7 @@ class IllustratedForm(forms.ModelForm):
 
     def clean(self):
         super().clean()
-        photo = keep_picture(self, "photo")
+        photo = keep_upload(self, "photo")
         words = {
             "photo_alt": gettext("Please say what the photo shows."),
             "photo_credit": gettext("Please say who made the photo."),
@@ -135,7 +137,7 @@ class IllustratedForm(forms.ModelForm):
                 self.add_error(field, sentence)
         typed = any(self.cleaned_data.get(field) for field in words if field in self.changed_data)
         taken_away = self.cleaned_data.get("remove_photo")
-        # A browser sends no file twice: what was chosen would be lost at the second try.
+        # Who was asked for it once more, and did not see that, would lose it now.
         if typed and not photo and not taken_away and "photo_upload" not in self.errors:
             self.add_error("photo_upload", self.only_words)
         return self.cleaned_data

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from campaign_site import files
 from campaign_site.admin_base import PageAdmin, PreviewLink, Publish, StaffInline, TakeDown
-from campaign_site.admin_forms import FileUpload, keep_file
+from campaign_site.admin_forms import FileUpload, keep_upload
 from campaign_site.templatetags.vigil import partial_date
 from campaign_site.translating import Translated
 from campaigns.models import Document, Enclosure
@@ -30,16 +30,9 @@ class WithFile(forms.ModelForm):
     file_upload = FileUpload(folder=FOLDER, label=_("New file"))
     remove_file = forms.BooleanField(label=_("Take the file away"), required=False)
 
-    @property
-    def changed_data(self):
-        """The column that the upload is for, too: the admin saves what is named here."""
-        changed = super().changed_data
-        about_file = {"file_upload", "remove_file"} & set(changed)
-        return [*changed, "file"] if about_file else changed
-
     def clean(self):
         super().clean()
-        keep_file(self)
+        keep_upload(self, "file")
         return self.cleaned_data
 
 

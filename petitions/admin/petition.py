@@ -34,7 +34,7 @@ from campaign_site.admin_forms import (
     LinesField,
     PictureField,
     PlainTextarea,
-    keep_picture,
+    keep_upload,
 )
 from campaign_site.templatetags.vigil import in_zone, number
 from campaign_site.translating import MAY_TRANSLATE, Piece, Translated
@@ -108,7 +108,7 @@ class PetitionForm(IllustratedForm):
 
     def clean(self):
         super().clean()
-        keep_picture(self, "share_image")
+        keep_upload(self, "share_image")
         if self.instance.frozen:
             self._refuse_changes()
         elif self.instance.is_published and not self.cleaned_data.get("promise"):

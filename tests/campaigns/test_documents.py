@@ -351,6 +351,22 @@ def test_from_nothing_to_a_public_letter_with_file_and_enclosure(campaigner, cli
     assert letter.enclosures.get().file["name"] != picture
 
 
+def test_file_chosen_beside_a_mistake_is_asked_for_once_more(campaigner):
+    """A browser sends no file twice, and the page shows what is stored."""
+    old = files.store(FOLDER, upload(pdf()))
+    letter = make_document(file=old)
+    answer = fill_in(
+        campaigner,
+        url("change", letter.pk),
+        file_upload=upload(photo(), "new.jpg"),
+        **{"enclosures-TOTAL_FORMS": 1, "enclosures-0-file_upload": upload(photo(), "a.jpg")},
+    )
+    (inline,) = answer.context["inline_admin_formsets"]
+    for form in (answer.context["adminform"].form, *inline.formset):
+        assert form.errors["file_upload"] == ["Please choose the file once more."]
+    assert old["name"] in text(answer)
+
+
 def test_no_document_translates_or_answers_itself(campaigner):
     one, two, three = make_document(), make_document(), make_document()
     for field in ("translation_of", "answers"):
