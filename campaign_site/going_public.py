@@ -10,7 +10,7 @@ from campaign_site.models import record
 def publish(found, *, by=None) -> bool:
     """Show a draft, or what was taken down, to everybody. False where that is not so (any more)."""
     state = type(found).State
-    return _move(found, [state.DRAFT, state.REMOVED], state.PUBLISHED, "published", by)
+    return _move(found, [state.DRAFT, state.REMOVED], found.public_state, "published", by)
 
 
 @transaction.atomic

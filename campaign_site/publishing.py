@@ -36,6 +36,8 @@ class Described(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
+    public_state = "published"  # what publishing makes of it
+
     class Meta:
         abstract = True
 

@@ -35,9 +35,12 @@ class TakeDownCampaign(TakeDown):
         ]
 
 
+HOW_IT_ENDED = _("How it ended")
+
+
 class OutcomeForm(forms.Form):
     outcome = forms.CharField(
-        label=_("How it ended"),
+        label=HOW_IT_ENDED,
         help_text=_("Everybody reads it, for example “She is home.”"),
         widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
     )
@@ -72,6 +75,11 @@ class EndCampaign(Verb):
 
 
 class CampaignForm(IllustratedForm):
+    def clean_outcome(self):
+        """Whoever opened the page before it ended was not asked, and takes nothing away."""
+        asked = "outcome" in self.data
+        return self.cleaned_data["outcome"] if asked else self.instance.outcome
+
     def clean(self):
         super().clean()
         if self.instance.state == Campaign.State.ENDED and not self.cleaned_data.get("outcome"):
@@ -102,6 +110,13 @@ class CampaignAdmin(Translated, PageAdmin):
     needed = ("title", "summary")
     inlines = (DemandInline, ActionInline, GalleryInline)
 
+    def get_fieldsets(self, request, obj=None):
+        """Words alone end no campaign: the button does, and asks for them."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj and obj.state == Campaign.State.ENDED:
+            return fieldsets
+        return [(title, options) for title, options in fieldsets if title != HOW_IT_ENDED]
+
     def rows_to_translate(self, obj):
         return [obj, *obj.demands.all(), *obj.actions.all(), *obj.gallery.all()]
 
@@ -118,7 +133,8 @@ class CampaignAdmin(Translated, PageAdmin):
             _("What people read first"),
             {"fields": ("state_shown", "title", "slug", "summary")},
         ),
-        (_("The story"), {"fields": ("story", "outcome")}),
+        (_("The story"), {"fields": ("story",)}),
+        (HOW_IT_ENDED, {"fields": ("outcome",)}),
         (
             _("Who it is about, and who is behind it"),
             {"fields": ("profiles", "related_profiles", "organisations")},

@@ -113,5 +113,11 @@ class Campaign(Described, Illustrated, Translatable, Searchable):
             above = above.parent
 
     @property
+    def public_state(self):
+        """What had ended when it was taken down has ended still."""
+        ended = self.state == self.State.REMOVED and self.outcome
+        return self.State.ENDED if ended else self.State.PUBLISHED
+
+    @property
     def is_published(self):
         return self.state in (self.State.PUBLISHED, self.State.ENDED)

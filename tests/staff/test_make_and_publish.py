@@ -10,7 +10,7 @@ from campaign_site.models import AuditEvent, SiteSettings
 from campaigns.models import Campaign, Government, Organisation, Profile
 from petitions.models import Petition, Target
 from tests import factories
-from tests.staff.forms import fill_in, text
+from tests.staff.forms import fields, fill_in, text
 from tests.visitors import post_sign
 
 pytestmark = pytest.mark.django_db
@@ -309,11 +309,28 @@ def test_what_the_database_cannot_hold_is_refused_by_the_field(campaigner):
 
 def test_campaign_ends_with_words(campaigner, client):
     campaign = factories.make_campaign()
+    change = url("campaigns_campaign_change", campaign.pk)
+    opened_before = fields(campaigner.get(change))
     page = url("campaigns_campaign_end", campaign.pk)
     assert campaigner.post(page, {"outcome": " "}).status_code == 422
     assert campaigner.post(page, {"outcome": "She is home."}).status_code == 302
     campaign.refresh_from_db()
     assert (campaign.state, campaign.outcome) == ("ended", "She is home.")
+    for verb in ("take-down", "publish"):
+        assert campaigner.post(url(f"campaigns_campaign_{verb}", campaign.pk)).status_code == 302
+    campaign.refresh_from_db()
+    assert campaign.state == "ended"
+    assert campaigner.post(change, opened_before).status_code == 302
+    campaign.refresh_from_db()
+    assert campaign.outcome == "She is home."
+
+
+def test_words_alone_end_no_campaign(campaigner, client):
+    campaign = factories.make_campaign(outcome="She is home.")
+    page = url("campaigns_campaign_change", campaign.pk)
+    assert 'name="outcome"' not in text(campaigner.get(page))
+    for address in (campaign.get_absolute_url(), reverse("campaigns:campaigns")):
+        assert "She is home." not in text(client.get(address))
 
 
 def test_translator_reads_and_changes_nothing(logged_in):
