@@ -217,7 +217,10 @@ def fields_of(case: dict) -> list[tuple[str, list[str]]]:
     fields = [
         (_("Status"), [_("%(status)s (as of %(date)s)") % _status(case, status)]),
         (_("Note on the status"), [case["status_note"]]),
-        (_("Present location"), [case["place"]]),
+        (
+            _("Last known location"),
+            [case["place"] and _("%(status)s (as of %(date)s)") % _status(case, case["place"])],
+        ),
         (_("Date of birth"), [_date(case["born"])]),
         (_("Gender"), [case["gender"]]),
         (_("Ethnicity"), [case["ethnicity"]]),

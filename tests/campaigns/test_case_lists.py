@@ -180,7 +180,8 @@ def test_table_has_a_line_a_person_and_no_formula(client, person):
     found = dict(zip(heading, line, strict=True))
     assert found["Name"] == "Marta ILIN"
     assert found["Sentence"] == "4 years in prison (May 2021)"
-    assert found["Present location"].startswith("'=")
+    assert found["Last known location"].startswith("'=")
+    assert found["Last known location"].endswith(" (as of March 2026)")
 
 
 def test_what_they_reported_is_shown_without_a_new_version(client, person):
