@@ -101,7 +101,7 @@ LONGEST_TEXT = 40_000  # characters: some twenty pages
 
 
 def not_ahead(date) -> None:
-    if date.earliest > localdate():
+    if getattr(date, "earliest", date) > localdate():
         raise ValidationError(gettext("This date has not come yet."))
 
 

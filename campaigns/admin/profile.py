@@ -153,7 +153,7 @@ class FactsFilter(admin.SimpleListFilter):
 @admin.register(Profile)
 class ProfileAdmin(Translated, PageAdmin):
     needed = ("name", "summary")
-    in_the_past = ("born", "status_as_of")
+    in_the_past = ("born", "status_as_of", "verified_on")
 
     def get_fieldsets(self, request, obj=None):
         """Why somebody may be shown can name relatives: it is for those who publish."""

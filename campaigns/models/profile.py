@@ -306,7 +306,9 @@ class Profile(Publishable, Illustrated, Translatable, Searchable):
     @property
     def facts_are_fresh(self):
         """Only then may an age or a duration be computed past the *as of* date."""
-        return bool(self.verified_on and localdate() - self.verified_on <= FACTS_STAY_FRESH)
+        if not self.verified_on:
+            return False
+        return timedelta(0) <= localdate() - self.verified_on <= FACTS_STAY_FRESH
 
     @property
     def name_in_capitals(self) -> str:

@@ -82,6 +82,12 @@ def test_time_is_told_up_to_the_day_of_the_facts(client, paths, monkeypatch):
     assert re.search(r"Held since [^:]*: 7 years or more when last heard of \(", told(client, page))
 
 
+@pytest.mark.parametrize(("days", "fresh"), [(-1, False), (0, True), (90, True), (91, False)])
+def test_facts_are_fresh_for_90_days_from_the_day_they_were_checked(days, fresh):
+    person = Profile(verified_on=localdate() - timedelta(days=days))
+    assert person.facts_are_fresh is fresh
+
+
 def test_who_was_let_go_or_died_is_held_no_more(client, paths):
     freed = Profile.objects.get(name="Ivo Sand")
     assert "Held since" not in told(client, freed.get_absolute_url())

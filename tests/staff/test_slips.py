@@ -36,9 +36,12 @@ def refused(client, row, field, typed, sentence):
     assert type(row).objects.filter(pk=row.pk).values().get() == before
 
 
-@pytest.mark.parametrize("field", ["born", "status_as_of"])
-def test_nobody_is_born_or_held_in_the_future(campaigner, field):
-    refused(campaigner, factories.make_profile(), field, AHEAD, NOT_YET)
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [("born", AHEAD), ("status_as_of", AHEAD), ("verified_on", "2099-05-03")],
+)
+def test_nobody_is_born_held_or_looked_up_in_the_future(campaigner, field, typed):
+    refused(campaigner, factories.make_profile(), field, typed, NOT_YET)
 
 
 def test_today_has_come(campaigner):
