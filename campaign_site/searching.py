@@ -124,12 +124,15 @@ def fold(text: str) -> str:
 
 
 def _texts(row, field: str) -> Iterator[str]:
+    original = getattr(row, field)
+    if not original:
+        return  # whatever a translation says still
     published = (
         translation["texts"].get(field)
         for translation in getattr(row, "translations", {}).values()
         if translation["state"] == "published"
     )
-    for said in (getattr(row, field), *published):
+    for said in (original, *published):
         yield from said if isinstance(said, list) else [said or ""]
 
 

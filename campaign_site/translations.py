@@ -83,8 +83,11 @@ class Translatable(models.Model):
         return Said(getattr(self, field), self.language)
 
     def whole_in(self, code: str, field: str) -> str | list | None:
-        """Of a list each text: in part it would say less than the original, and nobody could tell."""
+        """Of a list each text: in part it would say less than the original, and nobody could tell.
+        What was taken out of the original is said in no language."""
         text, original = self.translation(code)["texts"].get(field), getattr(self, field)
+        if not original:
+            return None
         if isinstance(original, list) and text and (len(text) != len(original) or not all(text)):
             return None
         return text

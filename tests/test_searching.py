@@ -175,6 +175,18 @@ def test_translation_is_found_while_it_is_published(client):
         assert len(found(client, "phare")) == there, state
 
 
+def test_what_staff_emptied_is_said_and_found_in_no_language(client, celil):
+    factories.offer("fr")
+    celil.background = "He wrote poems."
+    celil.save()
+    factories.translate(celil, "fr", background="Il écrivait des poèmes.")
+    assert found(client, "poèmes") == [celil.name]
+    celil.background = ""
+    celil.save()
+    assert found(client, "poèmes") == []
+    assert celil.say("background", "fr").text == ""
+
+
 def test_translated_key_date_is_found_while_it_is_published(client, celil):
     factories.offer("fr")
     entry = TimelineEntry.objects.create(profile=celil, date="2006", what="Stopped.")
