@@ -7,7 +7,7 @@ from django.urls import reverse
 from PIL import Image
 
 from campaign_site.models import AuditEvent, SiteSettings
-from campaigns.models import Campaign, Government, Organisation, Profile
+from campaigns.models import Campaign, Event, Government, Organisation, Profile
 from petitions.models import Petition, Target
 from tests import factories
 from tests.staff.forms import fields, fill_in, text
@@ -294,6 +294,21 @@ def test_address_of_an_organisation_needs_no_https_typed(campaigner):
     typed = {"name": "Free Voices", "slug": "free-voices", "website": "example.org"}
     assert fill_in(campaigner, url("campaigns_organisation_add"), **typed).status_code == 302
     assert Organisation.objects.get().website == "https://example.org"
+
+
+def test_organisation_stays_while_it_stands_on_a_public_page(campaigner):
+    voices = factories.make_organisation()
+    factories.make_event(title="Vigil in Lund", hosts=[voices])
+    draft = factories.make_campaign(title="Still a draft", state="draft")
+    draft.organisations.add(voices)
+    page = url("campaigns_organisation_delete", voices.pk)
+    for answer in (campaigner.get(page), campaigner.post(page, {"post": "yes"})):
+        assert "cannot be deleted, because these need it" in text(answer)
+        assert "Vigil in Lund</a>" in text(answer)
+        assert "Still a draft" not in text(answer)
+    Event.objects.update(state="removed")
+    assert campaigner.post(page, {"post": "yes"}).status_code == 302
+    assert not Organisation.objects.exists()
 
 
 def test_what_the_database_cannot_hold_is_refused_by_the_field(campaigner):
