@@ -29,13 +29,21 @@ WHEN = {"status", "starts_on", "starts_at", "ends_on", "ends_at", "zone"}
 EXACT_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
 
+def within_the_calendar(value) -> None:
+    """A day before the first year, or after the last, is one that no clock here can show."""
+    if not "0001" < value[:4] < "9999":
+        raise ValidationError(_("Please look at the year once more."))
+
+
 def one_date(value) -> None:
     """Validator: an event begins on a day, or in a month or year."""
+    within_the_calendar(value)
     if "/" in value or "~" in value:
         raise ValidationError(_("Please give one date, such as “24 March 2027” or “March 2027”."))
 
 
 def exact_day(value) -> None:
+    within_the_calendar(value)
     if len(value) != DAY or "/" in value:
         raise ValidationError(_("Please give one day, such as “2 April 2027”."))
 
