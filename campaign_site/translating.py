@@ -294,10 +294,12 @@ class Translated:
         }.get(action, State(obj.translation(code)["state"]))
         if action == "publish" and (missing := self._missing(obj, pieces, read_by)):
             return missing
-        seen = {row: _seen(request, row) for row in rows}
+        # A row that came while the page was open is nobody's translation yet.
+        on_page = [row for row in rows if row is obj or _version_name(row) in request.POST]
+        seen = {row: _seen(request, row) for row in on_page}
         try:
             with transaction.atomic():
-                for row in rows:
+                for row in on_page:
                     self._save_one(request, row, obj, pieces, code, state, read_by, seen[row])
                 record(
                     "translated",

@@ -255,6 +255,18 @@ def test_person_with_dates_and_recipient_with_offices_are_one_screen_each(campai
     assert "Minister of Justice" in text(campaigner.get(screen(government)))
 
 
+def test_key_date_added_while_the_page_was_open_hinders_nobody(logged_in):
+    factories.offer("fr")
+    person = factories.make_profile()
+    translator = logged_in("translator")
+    typed = {name(person, "name"): "Marta Iline", f"seen-profile-{person.pk}": "0"}
+    entry = person.timeline.create(date="2021-03", kind="arrest", what="Taken from home.")
+    assert translator.post(screen(person), typed).status_code == 302
+    person.refresh_from_db()
+    entry.refresh_from_db()
+    assert (person.translation("fr")["version"], entry.translations) == (1, {})
+
+
 def test_what_the_organisation_says_of_itself_goes_the_same_way(
     logged_in, client, django_capture_on_commit_callbacks
 ):
