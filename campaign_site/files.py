@@ -10,6 +10,7 @@ import io
 import os
 import re
 import zlib
+from collections import defaultdict
 from pathlib import Path
 
 from django.conf import settings
@@ -27,8 +28,15 @@ _BEGINS = (("pdf", b"%PDF-"), ("jpg", b"\xff\xd8\xff"), ("png", b"\x89PNG\r\n\x1
 _PDF = re.compile(rb"%PDF-(?:1\.[0-7]|2\.0)[\r\n]")
 _STREAM = re.compile(rb"\bstream\r?\n(.*?)endstream\b", re.DOTALL)
 _PDF_END = re.compile(rb"startxref\s+\d+\s+%%EOF\s*\Z")
-# What a PDF may do by itself, or carry along.
-_ACTIVE = re.compile(rb"/(?:JavaScript|JS|Launch|EmbeddedFiles?|RichMedia|XFA)\b")
+# What a PDF may do by itself, send away, open elsewhere, or carry along.
+_ACTIVE = re.compile(
+    rb"/(?:AA|JavaScript|JS|Launch|SubmitForm|ImportData|GoTo[RE]|EmbeddedFiles?|RichMedia|XFA)\b"
+)
+_OBJECT = re.compile(rb"(?<!\d)(\d++)\s++\d++\s++obj\b")
+_OPENS = re.compile(rb"/OpenAction\b\s*+(?:(\d++)\s++\d++\s++R\b)?")
+# With which page a PDF opens: so many do, and it leads nowhere else.
+_PAGE = re.compile(rb"\s*(?:\[[^]()<>%]{0,500}\]|<<(?:[^()<>%]|\([\w .:-]{0,99}\)){0,500}>>)")
+_PAGE_NAMES = frozenset(b"Type Action S GoTo D SD XYZ Fit FitH FitV FitR FitB FitBH FitBV".split())
 
 NEITHER = _("This is neither a PDF nor a picture (JPEG, PNG or WebP). Please choose another file.")
 
@@ -74,7 +82,11 @@ def _kind(content: bytes) -> str | None:
 
 
 def _check_pdf(content: bytes) -> None:
-    """Begins and ends as a PDF, so that it is nothing else, too; and does nothing by itself."""
+    """Begins and ends as a PDF, so that it is nothing else, too; and does nothing by itself.
+
+    It is read as text, its compressed objects, too. A link that somebody presses is let be. Not
+    seen is what is encrypted, compressed in another way than by Flate, or hidden in the data of
+    pages."""
     if not _PDF.match(content) or not _PDF_END.search(content[-2048:]):
         raise ValidationError(
             _("This PDF is broken, or something else is hidden in it. Please save it as a new PDF.")
@@ -83,13 +95,30 @@ def _check_pdf(content: bytes) -> None:
     objects = re.sub(
         rb"#([0-9A-Fa-f]{2})", lambda code: bytes.fromhex(code[1].decode()), _objects(content)
     )
-    if _ACTIVE.search(objects):
+    if _ACTIVE.search(objects) or not all(_shows_a_page(objects, at) for at in _opens(objects)):
         raise ValidationError(
             _(
-                "This PDF carries a program, a form or another file in it. "
-                "Please print it as a new PDF and choose that."
+                "This PDF does something by itself, or carries a program, a form or another file "
+                "in it. Please print it as a new PDF and choose that."
             )
         )
+
+
+def _opens(objects: bytes) -> set[int]:
+    """Where it says what is done when it is opened; -1 where that is not to be found."""
+    begins = defaultdict(set)
+    for found in _OBJECT.finditer(objects):
+        begins[found[1].lstrip(b"0")].add(found.end())
+    places = set()
+    for found in _OPENS.finditer(objects):
+        number = found[1]
+        places |= begins.get(number.lstrip(b"0"), {-1}) if number else {found.end()}
+    return places
+
+
+def _shows_a_page(objects: bytes, at: int) -> bool:
+    found = _PAGE.match(objects, at) if at >= 0 else None
+    return bool(found) and _PAGE_NAMES.issuperset(re.findall(rb"/(\w*)", found[0]))
 
 
 def _objects(content: bytes) -> bytes:
@@ -99,9 +128,23 @@ def _objects(content: bytes) -> bytes:
         found.append(content[end : stream.start()])
         if b"/ObjStm" in found[-1][-500:]:
             with contextlib.suppress(zlib.error):
-                found.append(zlib.decompressobj().decompress(stream[1], MAX_BYTES))
+                together = zlib.decompressobj().decompress(stream[1], MAX_BYTES)
+                found += [together, *_apart(together, found[-1][-500:])]
         end = stream.end()
     return b"\n".join([*found, content[end:]])
+
+
+def _apart(together: bytes, says: bytes) -> list[bytes]:
+    """The objects of a stream, each with its number as it would stand outside of one."""
+    first = re.search(rb"/First\s+(\d{1,9})", says)
+    numbers = re.findall(rb"\d{1,9}", together[: int(first[1])]) if first else []
+    pairs = zip(numbers[::2], numbers[1::2], strict=False)
+    begins = sorted((int(first[1]) + int(at), number) for number, at in pairs)
+    ends = [*(at for at, _number in begins[1:]), len(together)]
+    return [
+        b"%b 0 obj %b" % (number, together[at:end])
+        for (at, number), end in zip(begins, ends, strict=False)
+    ]
 
 
 def _picture(upload, kind) -> tuple[str, bytes]:

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import zlib
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -256,6 +257,12 @@ NOT_WHAT_THEY_CLAIM = {
     "program": ("x.pdf", pdf(b"/OpenAction<</S/JavaScript/JS(app.alert(1))>>")),
     "program in codes": ("x.pdf", pdf(b"/OpenAction<</S/#4AavaScript>>")),
     "starts something": ("x.pdf", pdf(b"/A<</S/Launch/F(calc.exe)>>")),
+    "opens an address": ("x.pdf", pdf(b"/OpenAction<</S/URI/URI(http://x.org/seen)>>")),
+    "opens it later": ("x.pdf", pdf(b"/OpenAction 1 0 R>>endobj 1 0 obj<</S/GoTo/Next 3 0 R")),
+    "opens what is not there": ("x.pdf", pdf(b"/OpenAction 7 0 R")),
+    "acts on a page": ("x.pdf", pdf(b"/AA<</O<</S/URI/URI(http://x.org/seen)>>>>")),
+    "sends something": ("x.pdf", pdf(b"/A<</S/SubmitForm/F(http://x.org)>>")),
+    "opens another": ("x.pdf", pdf(b"/A<</S/GoToR/F(http://x.org/a.pdf)>>")),
     "carries a file": ("x.pdf", pdf(b"/Names<</EmbeddedFiles 2 0 R>>")),
     "broken picture": ("x.png", photo("PNG")[:60]),
     "gif": ("x.gif", b"GIF89a" + b"\0" * 50),
@@ -280,6 +287,25 @@ def test_what_is_not_what_it_claims_is_refused_by_the_field(campaigner, case, se
 
 def test_letters_by_chance_in_the_data_of_a_pdf_are_no_program():
     inside = b">>stream\n...../JS ...../Launch .....\nendstream<<"
+    assert files.store(FOLDER, upload(pdf(inside)))["name"].endswith(".pdf")
+
+
+TOGETHER = zlib.compress(b"8 0 9 3 [] <</S/GoTo/D[1 0 R/Fit]>>")
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        b"/OpenAction[1 0 R/XYZ null null 0]",
+        b"/OpenAction<</S/GoTo/D(chapter.1)>>",
+        b"/OpenAction 2 0 R>>endobj\n2 0 obj\n<< /S /GoTo /D [1 0 R /Fit ] >>endobj\n3 0 obj<<",
+        b"/OpenAction 9 0 R>>endobj 4 0 obj<</Type/ObjStm/First 8>>stream\n"
+        + TOGETHER
+        + b"\nendstream endobj 3 0 obj<<",
+        b"/A<</S/URI/URI(http://x.org)>>",
+    ],
+)
+def test_page_to_begin_with_and_links_to_press_are_let_be(inside):
     assert files.store(FOLDER, upload(pdf(inside)))["name"].endswith(".pdf")
 
 
