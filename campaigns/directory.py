@@ -74,7 +74,11 @@ class Typed:
 
     def read(self, value):
         # PostgreSQL knows no NUL.
-        return value if len(value) <= LONGEST and "\0" not in value else None
+        if len(value) > LONGEST or "\0" in value:
+            return None
+        # The page repeats what was chosen: our words only, never those of a link's author.
+        known = Profile.objects.published().filter(**{self.column: value}).exists()
+        return value if known else None
 
     def said(self, value, person):
         return person.say(self.column) if person else (value, "")

@@ -97,9 +97,10 @@ def test_drafts_are_in_no_list_and_no_number(client, people):
     page = read(client)
     for words in ("Nobody Yet", "Draftland", "Secret plan"):
         assert words not in page
-    assert names(read(client, "?place=Draftland")) == []
-    # A campaign that nobody may see cannot be asked for: as if it had not been said.
+    # What nobody may see cannot be asked for: as if it had not been said.
     assert len(names(read(client, "?campaign=secret"))) == 3
+    drafted = read(client, "?place=Draftland")
+    assert (len(names(drafted)), "Draftland" in drafted) == (3, False)
 
 
 def test_choices_are_in_the_language_of_the_page(client, people):
@@ -120,6 +121,7 @@ def test_choices_are_in_the_language_of_the_page(client, people):
         "?status=absurd",
         "?status=%00",
         "?place=%00",
+        "?place=Ring 555 now, we pay",
         "?ethnicity=" + "x" * 5000,
         "?campaign=%00",
         "?campaign=no such one",
