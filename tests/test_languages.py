@@ -129,6 +129,42 @@ def test_missing_piece_is_shown_in_the_original_and_marked(client):
     assert '<li lang="fr">fr: Free her.</li>' in page
 
 
+def test_what_stands_beside_it_keeps_its_own_language(client):
+    """One piece is translated, its neighbour is not, and the words between are ours."""
+    factories.offer("fr")
+    parent = factories.make_campaign(state="ended", outcome="She is home.")
+    campaign = factories.make_campaign(parent=parent)
+    petition = factories.make_petition(campaign=campaign)
+    petition.profiles.add(person := factories.make_profile())
+    update = factories.make_update(
+        kind="reaction",
+        body="",
+        quote="One step.",
+        spokesperson="Ana Rask",
+        later=[("2026", "No.")],
+    )
+    update.follow_ups.update(date_words="before May")
+    factories.translate(parent, "fr", summary="", outcome="")
+    factories.translate(petition, "fr")
+    factories.translate(update, "fr", title="")
+
+    def page(name, *args):
+        return text(client.get(path_in("fr", name, *args)))
+
+    found = page("campaigns:updates")
+    assert '<p lang="fr" dir="auto">fr: One step.</p>' in found
+    assert 'Mise à jour (<bdi lang="en">before May</bdi>)' in found
+    found = page("campaigns:campaigns")
+    assert f'<p lang="en" dir="auto">{parent.summary}</p>' in found
+    assert '<p lang="en" dir="auto"><b>She is home.</b></p>' in found
+    assert f'<bdi lang="fr">fr: {parent.title}</bdi></a>' in page("campaign", campaign.slug)
+    assert f'<p lang="en" dir="auto">{campaign.summary}</p>' in page("campaign", parent.slug)
+    found = page("petitions:petition", petition.slug)
+    assert '<bdi lang="en">Minister of Justice</bdi>' in found
+    found = page("profile", person.slug)
+    assert f'<bdi lang="fr">fr: {petition.title}</bdi></a>' in found
+
+
 def test_foreign_name_at_the_beginning_turns_no_text_around(settings):
     """A browser takes the first letter for the direction; the language of a text knows better."""
     css = (settings.BASE_DIR / "static/css/site.css").read_text(encoding="utf-8")

@@ -95,6 +95,13 @@ def said_in(row, field: str) -> str:
 
 
 @register.filter
+def bdi(row, field: str) -> SafeString:
+    """`{% blocktranslate with title=petition|bdi:"title" %}`: as `say`, marked with its language."""
+    said = row.say(field)
+    return format_html('<bdi lang="{}">{}</bdi>', said.language, said.text)
+
+
+@register.filter
 def canonical(row) -> str:
     """The address that search engines are to keep: where a page is not translated, that of the
     original."""
@@ -177,7 +184,7 @@ _IN_A_SCRIPT = {ord(letter): f"\\u{ord(letter):04X}" for letter in "<>&\u2028\u2
 
 
 @register.simple_tag(takes_context=True)
-def article(context, of, headline, people=(), kind="Article", day="") -> SafeString:
+def article(context, of, headline, description, people=(), kind="Article", day="") -> SafeString:
     """What a page is, as JSON-LD for search engines; a browser runs nothing of it. Only what we
     know: when a page was published or changed is not kept; the day of news may be known."""
     base, site = context["site_url"], context["site"]
@@ -189,7 +196,7 @@ def article(context, of, headline, people=(), kind="Article", day="") -> SafeStr
         "@context": "https://schema.org",
         "@type": kind,
         "headline": headline,
-        "description": of.summary,
+        "description": description,
         "inLanguage": of.language,
         "url": address,
         "mainEntityOfPage": address,

@@ -13,7 +13,7 @@ from campaign_site.partial_dates import PartialDateField
 from campaign_site.pictures import Illustrated
 from campaign_site.publishing import Publishable, PublishableQuerySet
 from campaign_site.searching import Below, Searchable
-from campaign_site.translations import Translatable
+from campaign_site.translations import Said, Translatable
 from campaigns.models.campaign import Campaign
 from campaigns.models.organisation import Organisation
 from campaigns.models.profile import Profile
@@ -253,9 +253,11 @@ class Update(Publishable, Illustrated, Translatable, Searchable, Sourced):
         return capfirst(self.get_kind_display())
 
     @property
-    def summary(self) -> str:
+    def summary_said(self) -> Said:
         """How it begins, for lists and search engines."""
-        return rich_text.beginning(self.say("body").text) or self.say("quote").text
+        text, language = self.say("body")
+        text = rich_text.beginning(text)
+        return Said(text, language) if text else self.say("quote")
 
     @property
     def day(self) -> str:
