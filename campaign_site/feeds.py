@@ -51,20 +51,29 @@ def _dated(row) -> str:
     return row.say("date_words").text or describe(row.date)
 
 
+def _body(row) -> str:
+    """A feed has one address for all languages: each text says its own."""
+    text, language = row.say("body")
+    return format_html('<div lang="{}" dir="auto">{}</div>', language, rich_text.render(text))
+
+
 def _of_update(update) -> Entry:
     parts = [format_html("<p><b>{}</b> · {}</p>", _dated(update), update.kind_in_words)]
     if update.quote:
         speaker = [update.spokesperson, update.say("spokesperson_role").text]
         speaker.append(update.organisation.say("name").text if update.organisation else "")
+        quote, language = update.say("quote")
         parts.append(
             format_html(
-                "<blockquote>{}</blockquote><p>{}</p>",
-                update.say("quote").text,
+                '<blockquote lang="{}" dir="auto">{}</blockquote><p>{}</p>',
+                language,
+                quote,
                 ", ".join(filter(None, speaker)),
             )
         )
-    parts.append(rich_text.render(update.say("body").text))
-    for link in filter(None, (update.link, update.archive_link)):
+    parts.append(_body(update))
+    links = (update.link, update.archive_link) if update.medium else ()
+    for link in filter(None, links):
         parts.append(format_html('<p>{}: <a href="{}">{}</a></p>', update.medium, link, link))
     path = update.get_absolute_url()
     return Entry(
@@ -85,7 +94,7 @@ def _of_follow_up(later) -> Entry:
         id=settings.SITE_URL + path,
         title=_("Update of %(date)s: %(title)s")
         % {"date": _dated(later), "title": later.update.say("title").text},
-        html=rich_text.render(later.say("body").text),
+        html=_body(later),
         path=path,
         updated=later.updated_at,
         published=_day(later.date),

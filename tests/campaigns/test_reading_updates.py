@@ -368,6 +368,19 @@ def test_a_feed_never_invents_a_day(client):
     assert "March 2015" in month.findtext(f"{ATOM}summary")
 
 
+def test_an_entry_says_its_language_and_leads_only_where_its_page_does(client):
+    link = "https://example.org/1"
+    make_update(language="ug", quote="ياق", body="ياخشى", link=link, later=[("2026-05", "ياخشى")])
+    later, update = (
+        entry.findtext(f"{ATOM}summary")
+        for entry in feed_of(client, "/updates/feed/").iter(f"{ATOM}entry")
+    )
+    for text in (later, update):
+        assert '<div lang="ug" dir="auto"><p>ياخشى</p>' in text
+    assert '<blockquote lang="ug" dir="auto">ياق</blockquote>' in update
+    assert link not in update
+
+
 def test_feeds_hold_what_belongs_there_and_no_more(client):
     campaign, person = make_campaign(), make_profile()
     make_update(title="Of the campaign", campaigns=[campaign])
