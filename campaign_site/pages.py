@@ -239,7 +239,7 @@ def _stands_in(row) -> set[str]:
         return languages_of(row)
     if isinstance(row, CaseList):
         return {languages.of_interface(row.language).code}
-    return {languages.DEFAULT.code} | {
+    return {languages.DEFAULT.code, row.language} | {
         code for code in row.translations if row.is_published_in(code)
     }
 

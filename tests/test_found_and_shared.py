@@ -114,6 +114,13 @@ def test_sitemap_lists_what_is_published_and_nothing_else(client, everything):
     assert f"Sitemap: {SITE}/sitemap.xml" in client.get("/robots.txt").content.decode()
 
 
+def test_sitemap_has_the_original_that_is_not_english(client, settings):
+    settings.SITE_URL = SITE
+    factories.offer("fr")
+    slug = factories.make_campaign(language="fr").slug
+    assert {f"/campaigns/{slug}/", f"/fr/campaigns/{slug}/"} <= set(listed(client))
+
+
 def test_the_icon_is_there_for_staff_and_for_whoever_asks_without_reading(client):
     response = client.get("/favicon.ico")
     assert (response.status_code, response["Location"]) == (302, "/static/img/favicon.svg")
