@@ -1,12 +1,15 @@
 """What search engines and messengers read of a page: titles, descriptions, pictures of our own."""
 
+import json
 import re
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
+from campaign_site import middleware
 from campaigns.models import Campaign
 from tests import factories
 from tests.every_page import Everything
@@ -119,6 +122,37 @@ def test_sitemap_has_the_original_that_is_not_english(client, settings):
     factories.offer("fr")
     slug = factories.make_campaign(language="fr").slug
     assert {f"/campaigns/{slug}/", f"/fr/campaigns/{slug}/"} <= set(listed(client))
+
+
+def facts(client, row, language):
+    with translation.override(language):
+        page = client.get(row.get_absolute_url()).content.decode()
+    return json.loads(re.search(r'ld\+json">(.*?)</script>', page)[1])
+
+
+def test_what_search_engines_are_told_is_in_one_language(client, settings):
+    settings.SITE_URL = SITE
+    factories.offer("fr")
+    person = factories.make_profile()
+    campaign = factories.make_campaign()
+    campaign.profiles.add(person)
+    event = factories.make_event(venue="Library")
+    document = factories.make_document(text_language="es")
+    assert facts(client, campaign, "fr")["url"] == f"{SITE}/campaigns/{campaign.slug}/"
+    middleware.cache.forget()
+    for row in (person, campaign, event, document):
+        factories.translate(row, "fr")
+    found = facts(client, campaign, "fr")
+    assert found["url"] == f"{SITE}/fr/campaigns/{campaign.slug}/"
+    assert (found["inLanguage"], found["headline"]) == ("fr", f"fr: {campaign.title}")
+    assert found["description"] == f"fr: {campaign.summary}"
+    assert found["about"][0]["name"] == f"fr: {person.name}"
+    found = facts(client, event, "fr")
+    assert (found["inLanguage"], found["name"]) == ("fr", f"fr: {event.title}")
+    assert found["location"][0]["name"] == "fr: Library"
+    found = facts(client, document, "fr")  # what is read there is Spanish
+    assert (found["inLanguage"], found["headline"]) == ("es", f"fr: {document.title}")
+    assert found["description"] == f"fr: {document.summary}"
 
 
 def test_the_icon_is_there_for_staff_and_for_whoever_asks_without_reading(client):

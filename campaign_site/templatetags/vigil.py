@@ -184,11 +184,12 @@ _IN_A_SCRIPT = {ord(letter): f"\\u{ord(letter):04X}" for letter in "<>&\u2028\u2
 
 
 @register.simple_tag(takes_context=True)
-def article(context, of, headline, description, people=(), kind="Article", day="") -> SafeString:
+def article(context, of, description, people=(), kind="Article", day="") -> SafeString:
     """What a page is, as JSON-LD for search engines; a browser runs nothing of it. Only what we
     know: when a page was published or changed is not kept; the day of news may be known."""
     base, site = context["site_url"], context["site"]
-    address = base + of.get_absolute_url()
+    address = base + canonical(of)
+    headline, language = of.say(of.headline)
     publisher = {"@type": "Organization", "name": site.name, "url": base + reverse("home")}
     if site.logo_picture:
         publisher["logo"] = base + site.logo_picture["url"]
@@ -197,7 +198,7 @@ def article(context, of, headline, description, people=(), kind="Article", day="
         "@type": kind,
         "headline": headline,
         "description": description,
-        "inLanguage": of.language,
+        "inLanguage": language,
         "url": address,
         "mainEntityOfPage": address,
         "publisher": publisher,
@@ -214,12 +215,12 @@ def article(context, of, headline, description, people=(), kind="Article", day="
 def creative_work(context, of, people=()) -> SafeString:
     """As `article`, for a letter or a document: written by others, perhaps long ago."""
     base = context["site_url"]
-    address = base + of.get_absolute_url()
+    address = base + canonical(of)
     facts = {
         "@context": "https://schema.org",
         "@type": "CreativeWork",
-        "headline": of.title,
-        "description": of.summary,
+        "headline": of.say("title").text,
+        "description": of.say("summary").text,
         "inLanguage": of.language_of_text,
         "url": address,
         "mainEntityOfPage": address,
@@ -238,30 +239,32 @@ _CANCELLED = "https://schema.org/EventCancelled"
 def event_facts(context, of, hosts=()) -> SafeString:
     """As `article`, for an event: search engines show when and where, and that it is cancelled."""
     base = context["site_url"]
+    name, language = of.say("title")
+    venue, city = of.say("venue").text, of.say("city").text
     start, end = of.begins(), of.ends()
     facts = {
         "@context": "https://schema.org",
         "@type": "Event",
-        "name": of.title,
+        "name": name,
         "description": of.summary,
-        "inLanguage": of.language,
-        "url": base + of.get_absolute_url(),
+        "inLanguage": language,
+        "url": base + canonical(of),
         "eventStatus": _CANCELLED if of.is_cancelled else _SCHEDULED,
-        "organizer": [{"@type": "Organization", "name": host.name} for host in hosts],
+        "organizer": [{"@type": "Organization", "name": host.say("name").text} for host in hosts],
     }
     if of.starts_on:
         facts["startDate"] = start.isoformat() if start else str(of.starts_on)
     if end:
         facts["endDate"] = end.isoformat()
     places = []
-    if of.venue or of.city or of.address:
-        address = {"streetAddress": of.address, "addressLocality": of.city}
+    if venue or city or of.address:
+        address = {"streetAddress": of.address, "addressLocality": city}
         address |= {"addressCountry": of.country}
         address = {key: value for key, value in address.items() if value}
         places.append(
             {
                 "@type": "Place",
-                "name": of.venue or of.city or of.address,
+                "name": venue or city or of.address,
                 "address": {"@type": "PostalAddress", **address},
             }
         )
@@ -280,5 +283,6 @@ def _json_ld(facts):
 
 
 def _person(person, base):
-    found = {"@type": "Person", "name": person.name, "url": base + person.get_absolute_url()}
+    name = person.say("name").text
+    found = {"@type": "Person", "name": name, "url": base + person.get_absolute_url()}
     return found | ({"alternateName": person.native_name} if person.native_name else {})
