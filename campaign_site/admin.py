@@ -47,6 +47,7 @@ from campaign_site.models import (
     record,
 )
 from campaign_site.names import comparison_key
+from campaign_site.spreadsheets import as_text
 from campaign_site.translating import Translated
 
 # What somebody may do comes from the role alone.
@@ -206,10 +207,7 @@ def audit_csv(events):
             event.about,
             json.dumps(event.details, ensure_ascii=False) if event.details else "",
         )
-        yield writer.writerow(map(_safe_cell, cells))
-
-
-_FORMULA_STARTS = frozenset("=+-@＝＋－＠−")
+        yield writer.writerow(map(as_text, cells))
 
 
 class _Echo:
@@ -217,12 +215,6 @@ class _Echo:
 
     def write(self, text):
         return text
-
-
-def _safe_cell(text):
-    # Titles and sources are typed by people; a spreadsheet would run what begins like this.
-    risky = text.strip()[:1] in _FORMULA_STARTS if text.strip() else bool(text)
-    return "'" + text if risky else text
 
 
 @admin.register(OutboxMessage)

@@ -13,6 +13,8 @@ from functools import lru_cache
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from campaign_site.spreadsheets import FORMULA_STARTS
+
 NAME_LENGTH = 100
 PLACE_LENGTH = 60
 # Districts have numbers, letters have postcodes; a telephone number is longer.
@@ -80,8 +82,6 @@ _LINK = re.compile(
     r"|\w\.(?:com|org|net|info|biz|xyz|online|site|shop|club|ru|cn)\b",
     re.IGNORECASE,
 )
-# What a spreadsheet may take for the start of a formula.
-_FORMULA = frozenset("=+-@−")
 _SCRIPTS_THAT_LOOK_ALIKE = ("LATIN", "CYRILLIC", "GREEK")
 
 MESSAGES = {
@@ -222,7 +222,7 @@ def held_reason(text: str, words: Iterable[str] = (), *, place: bool = False) ->
     """
     shown = "".join(char for char in text if unicodedata.category(char) != "Cf").strip()
     plain = unicodedata.normalize("NFKC", shown)
-    if plain[:1] in _FORMULA or unicodedata.category(plain[:1] or " ") == "Pd":
+    if plain[:1] in FORMULA_STARTS or unicodedata.category(plain[:1] or " ") == "Pd":
         return "formula"
     if _contains_any(text, words):
         return "word"

@@ -20,6 +20,7 @@ from campaign_site.middleware import publish as forget_pages
 from campaign_site.models import record
 from campaign_site.partial_dates import describe
 from campaign_site.rich_text import plain_blocks
+from campaign_site.spreadsheets import as_text
 from campaigns.models import CaseList, CaseListVersion, Profile
 
 FORMAT = "vigil-case-list-1"
@@ -323,8 +324,6 @@ def _named(organisation):
 
 # --- As a table ----------------------------------------------------------------------------------
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
 
 def csv_pieces(content: dict) -> Iterator[bytes]:
     """One line a person, one column a field of the submission; UTF-8 with a mark, for Excel."""
@@ -340,10 +339,5 @@ def csv_pieces(content: dict) -> Iterator[bytes]:
 
 def _line(cells) -> bytes:
     spool = io.StringIO()
-    csv.writer(spool).writerow([_harmless(cell) for cell in cells])
+    csv.writer(spool).writerow([as_text(str(cell)) for cell in cells])
     return spool.getvalue().encode()
-
-
-def _harmless(cell):
-    """No cell is a formula to a spreadsheet: an apostrophe says that it is text."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

@@ -19,6 +19,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import override
 
 from campaign_site import languages
+from campaign_site.spreadsheets import FORMULA_STARTS
 from petitions import paper
 from petitions.paper import Layout, Part, Place, Row, by_place, private_folder
 
@@ -140,9 +141,6 @@ def _taken(spool) -> bytes:
     spool.seek(0)
     spool.truncate()
     return piece
-
-
-FORMULA_STARTS = frozenset("=+-@\t\r\n＝＋－＠")
 
 
 class UnsafeRow(Exception):

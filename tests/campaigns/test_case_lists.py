@@ -173,7 +173,7 @@ def test_json_is_as_its_schema_says(client, person):
 
 
 def test_table_has_a_line_a_person_and_no_formula(client, person):
-    Profile.objects.filter(pk=person.pk).update(place="=cmd|' /C calc'!A0")
+    Profile.objects.filter(pk=person.pk).update(place="=cmd|' /C calc'!A0", native_name=" ＝1")
     case_lists.freeze(make_list(person))
     content = bytes_of(get(client, "six-cases", 1, name="case_list_csv")).decode("utf-8-sig")
     heading, line = csv.reader(io.StringIO(content))
@@ -182,6 +182,7 @@ def test_table_has_a_line_a_person_and_no_formula(client, person):
     assert found["Sentence"] == "4 years in prison (May 2021)"
     assert found["Last known location"].startswith("'=")
     assert found["Last known location"].endswith(" (as of March 2026)")
+    assert found["Name in its own script"] == "' ＝1"
 
 
 def test_what_they_reported_is_shown_without_a_new_version(client, person):
