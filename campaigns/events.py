@@ -1,17 +1,15 @@
 """The pages of events: what is coming, what was, one each, and all of it for calendars."""
 
-from django.core.paginator import InvalidPage, Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
-from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from campaign_site.publishing import published_or_gone
 from campaigns import ics
+from campaigns.lists import address, named, page_of
 from campaigns.models import Campaign, Event, Profile
-from campaigns.news import named
 
+LIST = "campaigns:events"
 ON_A_PAGE = 20
 MOST_UPCOMING = 100
 MOST_IN_A_CALENDAR = 300
@@ -28,32 +26,22 @@ def events(request):
     if person:
         found = found.filter(profiles=person)
     filters = {"campaign": campaign and campaign.slug, "person": person and person.slug}
-    try:
-        past = Paginator(found.past(), ON_A_PAGE).page(request.GET.get("page") or 1)
-    except InvalidPage:
-        raise Http404 from None
+    past = page_of(request, found.past(), ON_A_PAGE)
     response = render(
         request,
         "campaigns/events.html",
         {
             "upcoming": found.upcoming()[:MOST_UPCOMING] if past.number == 1 else (),
             "past": past,
-            "newer": _address(filters, past.number - 1) if past.has_previous() else "",
-            "older": _address(filters, past.number + 1) if past.has_next() else "",
-            "path": _address(filters, past.number),
+            "newer": address(LIST, filters, past.number - 1) if past.has_previous() else "",
+            "older": address(LIST, filters, past.number + 1) if past.has_next() else "",
+            "path": address(LIST, filters, past.number),
             "campaign": campaign,
             "person": person,
         },
     )
     response.query_keys = ("campaign", "person", "page")
     return response
-
-
-def _address(filters, page) -> str:
-    said = {key: value for key, value in filters.items() if value}
-    if page > 1:
-        said["page"] = page
-    return reverse("campaigns:events") + (f"?{urlencode(said)}" if said else "")
 
 
 @require_safe

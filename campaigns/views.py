@@ -1,13 +1,13 @@
 """The pages that need no petition."""
 
-from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import Http404
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from campaign_site import files
 from campaigns import directory
+from campaigns.lists import address, named, page_of
 from campaigns.models import Campaign, Document, Profile
 from campaigns.models.document import FOLDER
 
@@ -24,9 +24,7 @@ def campaigns(request):
 @require_safe
 def profiles(request):
     asked = directory.Directory(request.GET)
-    page = Paginator(asked.people.defer(*UNUSED), PEOPLE_ON_A_PAGE).get_page(
-        request.GET.get(directory.PAGE)
-    )
+    page = page_of(request, asked.people.defer(*UNUSED), PEOPLE_ON_A_PAGE)
     facets = asked.facets(page)
     response = render(
         request,
@@ -46,30 +44,44 @@ def profiles(request):
 @require_safe
 def documents(request):
     """All, or of one kind, campaign or person: by links, so that each list has an address."""
+    kind = request.GET.get("kind", "")
+    if kind and kind not in Document.Kind.values:
+        raise Http404
+    campaign = named(request, "campaign", Campaign)
+    person = named(request, "person", Profile)
     published = Document.objects.published()
-    found, chosen = published, {"kind": "", "campaign": None, "person": None}
-    if kind := request.GET.get("kind", ""):
-        if kind not in Document.Kind.values:
-            raise Http404
-        found, chosen["kind"] = found.filter(kind=kind), kind
-    for name, model, field in (
-        ("campaign", Campaign, "campaigns"),
-        ("person", Profile, "profiles"),
-    ):
-        if slug := request.GET.get(name, "").replace("\0", ""):
-            chosen[name] = get_object_or_404(model.objects.published(), slug=slug)
-            found = found.filter(**{field: chosen[name]})
-    page = Paginator(found.newest_first(), DOCUMENTS_A_PAGE).get_page(request.GET.get("page"))
+    if person:
+        published = published.filter(profiles=person)
+    found = published.newest_first()
+    if kind:
+        found = found.filter(kind=kind)
+    if campaign:
+        found = found.filter(campaigns=campaign)
+    page = page_of(request, found, DOCUMENTS_A_PAGE)
+    filters = {
+        "kind": kind,
+        "campaign": campaign and campaign.slug,
+        "person": person and person.slug,
+    }
+
+    def link(page=1, **changes):
+        return address("campaigns:documents", filters | changes, page)
+
+    counted = Campaign.objects.published().annotate(
+        number=Count("documents", filter=Q(documents__in=published.order_by()))
+    )
     response = render(
         request,
         "campaigns/documents.html",
         {
             "page": page,
-            "kinds": _kinds(published),
-            "campaigns": Campaign.objects.published()
-            .annotate(number=Count("documents", filter=Q(documents__state="published")))
-            .filter(number__gt=0),
-            "chosen": chosen,
+            "newer": link(page.number - 1) if page.has_previous() else "",
+            "older": link(page.number + 1) if page.has_next() else "",
+            "kinds": [(one, number, link(kind=one.value)) for one, number in _kinds(published)],
+            "any_kind": link(kind=""),
+            "campaigns": [(one, link(campaign=one.slug)) for one in counted.filter(number__gt=0)],
+            "any_campaign": link(campaign=""),
+            "chosen": {"kind": kind, "campaign": campaign, "person": person},
         },
     )
     response.query_keys = ("kind", "campaign", "person", "page")

@@ -144,7 +144,12 @@ def test_lists_by_kind_campaign_and_person(client):
         page = text(client.get(path + query))
         assert {title for title in ("A letter", "A report") if title in page} == seen, query
     for query in ("?kind=x", "?campaign=none", "?person=%00", "?page=x&kind="):
-        assert client.get(path + query).status_code in (200, 404), query
+        assert client.get(path + query).status_code == 404, query
+    make_document(kind="testimony").profiles.add(person)
+    middleware.cache.forget()
+    page = text(client.get(path, {"person": person.slug}))
+    assert f'href="{path}?kind=report&amp;person={person.slug}">Report</a>' in page
+    assert "kind=prison_letter" not in page  # there is none by or about her
     assert "A letter" in page_of(client, campaign)
     assert "A report" in page_of(client, person)
 
