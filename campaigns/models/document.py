@@ -15,6 +15,7 @@ from campaign_site.translations import Translatable
 from campaigns.models.campaign import Campaign
 from campaigns.models.organisation import Organisation
 from campaigns.models.profile import Profile
+from campaigns.models.sourced import Sourced
 
 FOLDER = "documents"  # of files, under PRIVATE_ROOT
 LONGEST_TEXT = 200_000  # characters: about a hundred printed pages
@@ -29,7 +30,7 @@ class DocumentQuerySet(PublishableQuerySet):
         return self.filter(Q(file__name=file) | Q(enclosures__file__name=file))
 
 
-class Document(Publishable, Translatable, Searchable):
+class Document(Publishable, Translatable, Searchable, Sourced):
     """A letter, a press release, a testimony, a report: what it is, where it comes from, and its
     text or file. Its text stays in its own language; a translation is a document of its own."""
 
@@ -170,11 +171,6 @@ class Document(Publishable, Translatable, Searchable):
             "cellmate; copied by hand.” Name nobody who could be harmed."
         ),
     )
-    sources = models.TextField(
-        _("sources"),
-        blank=True,
-        help_text=_("One a line, for example “Radio Oru, 4 March 2021”, with a web address."),
-    )
     campaigns = models.ManyToManyField(
         Campaign,
         verbose_name=_("campaigns"),
@@ -252,10 +248,6 @@ class Document(Publishable, Translatable, Searchable):
     def language_name(self):
         """In that language itself; the code where we have no name for it."""
         return languages.own_name(self.text_language) if self.text_language else ""
-
-    @property
-    def source_lines(self):
-        return [line for line in self.sources.splitlines() if line.strip()]
 
     @property
     def all_files(self) -> list[dict]:

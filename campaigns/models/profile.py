@@ -15,6 +15,7 @@ from campaign_site.publishing import NonEmptyStrings, Publishable, PublishableQu
 from campaign_site.searching import Below, Searchable
 from campaign_site.translations import Translatable
 from campaigns.models.organisation import Organisation
+from campaigns.models.sourced import Sourced
 
 FACTS_STAY_FRESH = timedelta(days=90)
 FACTS_ARE_OLD = timedelta(days=365)
@@ -28,7 +29,7 @@ class ProfileQuerySet(PublishableQuerySet):
         return self.published().filter(never | models.Q(verified_on__lte=long_ago))
 
 
-class Profile(Publishable, Illustrated, Translatable, Searchable):
+class Profile(Publishable, Illustrated, Translatable, Searchable, Sourced):
     """One prisoner's or defender's case record. What we do not know stays empty."""
 
     class Status(models.TextChoices):
@@ -234,11 +235,6 @@ class Profile(Publishable, Illustrated, Translatable, Searchable):
             "people whose page is not public are not shown."
         ),
     )
-    sources = models.TextField(
-        _("sources"),
-        blank=True,
-        help_text=_("One a line, for example “Radio Oru, 4 March 2021”, with a web address."),
-    )
     consent = models.TextField(
         _("consent, or why we publish without it"),
         blank=True,
@@ -346,10 +342,6 @@ class Profile(Publishable, Illustrated, Translatable, Searchable):
         """At most five key dates for a petition page: those that staff chose, else the latest."""
         entries = list(self.timeline.all())
         return [entry for entry in entries if entry.on_petition][:5] or entries[-5:]
-
-    @property
-    def source_lines(self):
-        return [line for line in self.sources.splitlines() if line.strip()]
 
 
 class ProfileName(Below):

@@ -15,6 +15,7 @@ from campaign_site.templatetags.vigil import number
 from campaign_site.translations import Translatable
 from campaigns.models import Campaign, Document, Government, Organisation
 from campaigns.models.document import LONGEST_TEXT
+from campaigns.models.sourced import Sourced
 
 ROLE_LENGTH = 150
 LAST = 100  # the place of whoever joined later
@@ -32,7 +33,7 @@ class OpenLetterQuerySet(PublishableQuerySet):
         )
 
 
-class OpenLetter(Publishable, Translatable, Searchable):
+class OpenLetter(Publishable, Translatable, Searchable, Sourced):
     """A letter that organisations and named people sign together, each of them let in by staff."""
 
     translatable = ("title", "summary", "to", "date_words", "salutation", "text", "demands")
@@ -108,11 +109,6 @@ class OpenLetter(Publishable, Translatable, Searchable):
         related_name="open_letters",
         help_text=_("It stands on their pages under “Letters and documents”."),
     )
-    sources = models.TextField(
-        _("sources"),
-        blank=True,
-        help_text=_("One a line, for example “Radio Oru, 4 March 2021”, with a web address."),
-    )
     open_to_requests = models.BooleanField(
         _("others may ask to join"),
         default=False,
@@ -150,10 +146,6 @@ class OpenLetter(Publishable, Translatable, Searchable):
     @property
     def language_of_text(self):
         return self.language
-
-    @property
-    def source_lines(self):
-        return [line for line in self.sources.splitlines() if line.strip()]
 
     @property
     def signed_by(self) -> str:
