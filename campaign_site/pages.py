@@ -44,6 +44,7 @@ DEMO_MAIL_PATIENCE = 3  # seconds
 LATEST = 3  # updates and events on the first page
 MOST_HANDOVERS = 20
 MOST_LETTERS = 12
+NOWHERE = {"in_languages": ()}  # in no other language is there such a page, either
 
 
 @require_safe
@@ -295,7 +296,7 @@ def csrf_failure(request, reason=""):
 
 
 def bad_request(request, exception):
-    return render(request, "400.html", status=400)
+    return render(request, "400.html", NOWHERE, status=400)
 
 
 def forbidden(request, exception=None):
@@ -305,7 +306,7 @@ def forbidden(request, exception=None):
 
 
 def not_found(request, exception):
-    return render(request, "404.html", status=404)
+    return render(request, "404.html", NOWHERE, status=404)
 
 
 def server_error(request):

@@ -37,6 +37,10 @@ def test_a_language_is_offered_once_a_speaker_has_read_it(client):
     assert '<html lang="ug" dir="rtl">' in page
     assert alternates(page) == {"en": "/", "ug": "/ug/"}
     assert "ئۇيغۇرچە" in text(client.get("/"))
+    # What is not there is not there in Uyghur, either.
+    page = text(client.get("/nothing/"))
+    assert alternates(page) == {}
+    assert '<a href="/ug/" lang="ug"' in page
 
 
 def test_french_counts_as_read(client):
