@@ -44,7 +44,7 @@ from petitions.admin import quick_start, share_kit, supporter
 from petitions.admin.event import NewEventLink, SlowLane
 from petitions.admin.share_kit import ShareKit
 from petitions.models import Mend, Petition, Target
-from petitions.models.petition import FROZEN_PARTS, NAMES_AFTER_CLOSING
+from petitions.models.petition import FROZEN_PARTS, NAMES_AFTER_CLOSING, OUR_TIME
 
 
 def signed_for(petition) -> str:
@@ -115,9 +115,12 @@ class PetitionForm(IllustratedForm):
             self.cleaned_data["promise"] = publishing.promise_in_its_language(self.instance)
         return self.cleaned_data
 
+    def clean_opens_at(self):
+        return _in_our_time(self.cleaned_data["opens_at"])
+
     def clean_closes_at(self):
         """A slip in the year must not erase everybody tonight."""
-        closes_at = self.cleaned_data["closes_at"]
+        closes_at = _in_our_time(self.cleaned_data["closes_at"])
         if closes_at and self.instance.frozen and "closes_at" in self.changed_data:
             all_go_on = localdate(closes_at) + NAMES_AFTER_CLOSING
             if all_go_on < localdate() + LONG_AGO:
@@ -142,6 +145,16 @@ class PetitionForm(IllustratedForm):
                     part,
                     gettext("People have signed this as it was.") + " " + signed_for(self.instance),
                 )
+
+
+def _in_our_time(moment):
+    first, last = OUR_TIME[0].year, localdate().year + 10
+    if moment and not first <= moment.year <= last:
+        raise ValidationError(
+            gettext("Choose a year from %(first)s to %(last)s, or leave it empty."),
+            params={"first": first, "last": last},
+        )
+    return moment
 
 
 def _plain(value):

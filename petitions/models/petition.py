@@ -1,6 +1,6 @@
 import hashlib
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
 from django.core.validators import MinValueValidator
@@ -23,6 +23,8 @@ CONFIRMATIONS_AFTER_CLOSING = timedelta(days=7)
 # What the pages say about it: names go so long after the end, and never later than two years
 # after they were confirmed.
 NAMES_AFTER_CLOSING = timedelta(days=90)
+# What can be reckoned with: the last days of the calendar have no day 90 days later.
+OUR_TIME = (datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
 FROZEN_PARTS = ("title", "salutation", "letter", "demands", "promise", "language")
 
 
@@ -179,6 +181,10 @@ class Petition(Described, Illustrated, Translatable, Searchable):
                 | Q(closes_at__gt=models.F("opens_at")),
                 name="petition_closes_after_opening",
                 violation_error_message=_("A petition closes after it opens."),
+            ),
+            models.CheckConstraint(
+                condition=Q(opens_at__range=OUR_TIME, closes_at__range=OUR_TIME),
+                name="petition_in_our_time",
             ),
             models.CheckConstraint(
                 condition=~Q(state="published") | (~Q(promise="") & ~Q(letter="") & ~Q(demands=[])),

@@ -395,6 +395,17 @@ def test_a_slip_in_the_year_does_not_erase_everybody(petition, client):
     assert fresh(petition).closes_at is None
 
 
+@pytest.mark.parametrize("field", ["opens_at", "closes_at"])
+def test_never_is_no_day(petition, client, field):
+    """No day comes 90 days after the last of the calendar: nothing could be erased, or shown."""
+    client.force_login(factories.make_member("campaigner"))
+    page = f"/admin/petitions/petition/{petition.pk}/change/"
+    answer = fill_in(client, page, **{f"{field}_0": "9999-12-31", f"{field}_1": "12:00:00"})
+    assert "Choose a year from 1900" in str(answer.context["adminform"].form.errors[field])
+    with pytest.raises(IntegrityError, match="petition_in_our_time"):
+        Petition.objects.update(**{field: "9999-12-31T12:00Z"})
+
+
 # --- By command ------------------------------------------------------------------------------
 
 
