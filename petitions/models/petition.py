@@ -3,7 +3,7 @@ import json
 from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -353,7 +353,8 @@ class PetitionCount(models.Model):
         Petition, models.CASCADE, primary_key=True, related_name="count"
     )
     confirmed = models.IntegerField(default=0)
-    ledger = models.IntegerField(default=0)
+    # Entries are large and as many as staff like; wide enough that no sum of both is too large.
+    ledger = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -368,6 +369,9 @@ class PetitionCount(models.Model):
     @property
     def total(self):
         return self.confirmed + self.ledger
+
+
+MOST_ELSEWHERE = 10_000_000  # more than any petition had: a slip of the fingers
 
 
 class LedgerEntryQuerySet(models.QuerySet):
@@ -395,7 +399,9 @@ class LedgerEntry(models.Model):
         _("kind"), max_length=10, choices=Kind, help_text=_("Where they were counted.")
     )
     quantity = models.PositiveIntegerField(
-        _("how many"), validators=[MinValueValidator(1)], help_text=_("For example 100.")
+        _("how many"),
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_ELSEWHERE)],
+        help_text=_("For example 100."),
     )
     at_least = models.BooleanField(
         _("at least"), default=False, help_text=_("The true number may be higher.")
@@ -452,7 +458,11 @@ class LedgerEntry(models.Model):
                 condition=Q(kind="erased"),
                 name="ledger_erased_once_a_day",
             ),
-            models.CheckConstraint(condition=Q(quantity__gte=1), name="ledger_entry_counts"),
+            # However many are erased in a day, they stay counted.
+            models.CheckConstraint(
+                condition=Q(quantity__gte=1) & (Q(quantity__lte=MOST_ELSEWHERE) | Q(kind="erased")),
+                name="ledger_entry_counts",
+            ),
             models.CheckConstraint(
                 condition=~Q(evidence="") | ~Q(evidence_file=""), name="ledger_entry_is_proved"
             ),

@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from campaign_site.demonstration.drawings import door
 from campaign_site.models import AuditEvent
+from petitions import counting
 from petitions.models import LedgerEntry
 from tests import factories
 from tests.staff.forms import fill_in, text
@@ -46,11 +47,26 @@ def test_same_batch_twice_is_refused_with_a_sentence(campaigner, petition):
 
 
 @pytest.mark.parametrize(
-    "typed", [{"quantity": "0"}, {"quantity": "-5"}, {"quantity": "99999999999"}, {"sure": ""}]
+    "typed", [{"quantity": "0"}, {"quantity": "-5"}, {"quantity": "10000001"}, {"sure": ""}]
 )
 def test_wrong_entry_counts_nothing(campaigner, petition, typed):
     assert fill_in(campaigner, ADD, **batch(petition, **typed)).status_code == 200
     assert factories.fresh(petition).numbers.total == 0
+
+
+def test_no_number_is_too_large_to_be_shown(client, petition):
+    factories.sign_and_confirm(petition)
+    for _twice in range(2):
+        counting.add(petition.pk, ledger=2**31 - 1)
+    assert "4,294,967,295" in text(client.get("/petitions/"))
+    with pytest.raises(IntegrityError, match="ledger_entry_counts"):
+        LedgerEntry.objects.create(
+            petition=petition,
+            kind="paper",
+            quantity=10_000_001,
+            source="Lund",
+            evidence="Folder 12",
+        )
 
 
 def test_an_entry_is_proved_by_a_photo_or_in_words(campaigner, petition):
