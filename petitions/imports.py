@@ -310,14 +310,13 @@ def run_check(upload) -> None:
     try:
         with unfinished.open("w", encoding="utf-8", newline="") as spool:
             report = check(upload.path, Columns(**upload.columns), spool, words, tell)
+        unfinished.replace(upload.spool)
+        upload.state, upload.report = CHECKED, asdict(report)
+        upload.save()
     except Unreadable as refusal:
         refuse(upload, refusal)
-        return
     except FileNotFoundError:
-        return  # dropped meanwhile
-    unfinished.replace(upload.spool)
-    upload.state, upload.report = CHECKED, asdict(report)
-    upload.save()
+        pass  # dropped meanwhile
 
 
 def work() -> int:

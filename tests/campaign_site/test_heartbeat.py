@@ -100,6 +100,17 @@ def test_a_job_that_fails_stops_no_other_and_is_seen(health, petition, monkeypat
     assert "failed" not in health()
 
 
+def test_whatever_fails_the_worker_goes_on(monkeypatch, caplog):
+    """Promise 20: nobody starts its threads again."""
+
+    def fails():
+        raise FileNotFoundError("amina@example.org")
+
+    monkeypatch.setattr(worker.connection, "close", lambda: None)
+    assert worker._surviving(fails) is None
+    assert caplog.messages == ["fails failed: FileNotFoundError"]
+
+
 def test_a_petition_that_cannot_be_purged_is_seen_and_tried_again(health, petition, monkeypatch):
     sign_and_confirm(petition)
     Petition.objects.update(closes_at=now() - timedelta(days=91))

@@ -527,6 +527,13 @@ def test_file_that_breaks_the_check_does_not_stop_the_worker(petition, campaigne
     assert imports.work() == 0
 
 
+def test_file_dropped_while_its_last_row_is_read_is_gone(petition, campaigner, monkeypatch):
+    upload = keep(petition, campaigner, as_csv())
+    monkeypatch.setattr(imports, "check", lambda *_: upload.drop() or imports.Report())
+    imports.run_check(upload)
+    assert not upload.place.exists()
+
+
 def test_nothing_of_a_counted_file_is_kept(petition, campaigner):
     upload = keep(petition, campaigner, as_csv())
     imports.count(upload, by=campaigner)

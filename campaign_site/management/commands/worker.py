@@ -6,7 +6,6 @@ import time
 
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connection
-from django.db.utils import InterfaceError, OperationalError
 
 from campaign_site import erasures, heartbeats, outbox, searching
 from campaign_site.checks import refuse_to_start_unready
@@ -75,13 +74,14 @@ def send_until(stop: threading.Event) -> None:
 
 
 def _surviving(work, *args):
-    """Run it; a database that is away just now is asked again at the next round."""
+    """Run it; whatever fails, a database that is away just now above all, is tried again at the
+    next round: nobody starts a thread again that died."""
     try:
         close_old_connections()
         return work(*args)
-    except (OperationalError, InterfaceError) as error:
+    except Exception as error:
         connection.close()
-        outbox.log.error("the database is away: %s", type(error).__name__)
+        outbox.log.error("%s failed: %s", work.__name__, type(error).__name__)
         return None
 
 
