@@ -351,6 +351,8 @@ class PaperBatchAdmin(StaffAdmin):
             return HttpResponseRedirect(reverse("admin:petitions_paperbatch_changelist"))
         petition = get_object_or_404(Petition, pk=upload.petition)
         action = request.POST.get("action") if request.method == "POST" else ""
+        if action in ("drop", "again") and upload.state == imports.COUNTING:
+            action = ""  # the page says that it is being counted
         if action == "drop":
             upload.drop()
             messages.success(request, gettext("Dropped. Nothing was counted."))

@@ -499,7 +499,8 @@ def test_large_file_is_checked_and_counted_by_the_worker(petition, campaigner, c
     client.force_login(campaigner)
     page = f"/admin/petitions/paperbatch/upload/{upload.id}/"
     assert client.post(page, {"action": "count"}).status_code == 302
-    assert "are being counted" in client.get(page).content.decode()
+    too_late = client.post(page, {"action": "drop"})
+    assert (too_late.status_code, "are being counted" in too_late.content.decode()) == (422, True)
     assert factories.fresh(petition).numbers.confirmed == 0
     call_command("worker", once=True)
     assert factories.fresh(petition).numbers.confirmed == len(GOOD)
