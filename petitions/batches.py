@@ -127,8 +127,8 @@ def count(batch: PaperBatch, rows: Iterable[Row], *, by=None, how: str) -> Paper
         if constraint not in _BY_CONSTRAINT:
             raise
         raise _BY_CONSTRAINT[constraint] from None
-    copied, held = _copy(batch, rows)
-    if copied != batch.quantity:
+    copied, held, content = _copy(batch, rows)
+    if (copied, content) != (batch.quantity, batch.content):
         raise Refused
     # After the rows, because whoever confirms waits for the first freeze.
     petition = signing.freeze(batch.petition_id)
@@ -147,9 +147,9 @@ def count(batch: PaperBatch, rows: Iterable[Row], *, by=None, how: str) -> Paper
     return batch
 
 
-def _copy(batch, rows) -> tuple[int, int]:
-    """Insert the signatures: how many, and how many of them wait for review."""
-    copied = held = 0
+def _copy(batch, rows) -> tuple[int, int, bytes]:
+    """Insert the signatures: how many, how many of them wait for review, and their content."""
+    copied, held, content = 0, 0, Content()
     language, today = batch.petition.language, localdate()
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         for row in rows:
@@ -173,7 +173,8 @@ def _copy(batch, rows) -> tuple[int, int]:
             )
             copied += 1
             held += bool(row.held_reason)
-    return copied, held
+            content.add(row)
+    return copied, held, content.digest()
 
 
 # --- Taking back -------------------------------------------------------------------------------

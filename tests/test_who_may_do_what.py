@@ -160,10 +160,11 @@ def rows(tmp_path, settings):
         petition=petition, kind="offset", quantity=7, source="Table", date="2020", evidence="x"
     )
     counting.enter(entry)
-    batch = PaperBatch(
-        petition=petition, source="Market", date="2021", evidence="y", quantity=1, content=b"x"
-    )
-    batches.count(batch, [batches.make_row("Ada Rask", "Lund", [])], how="typed")
+    row, content = batches.make_row("Ada Rask", "Lund", []), batches.Content()
+    content.add(row)
+    about = {"source": "Market", "date": "2021", "evidence": "y", "quantity": 1}
+    batch = PaperBatch(petition=petition, content=content.digest(), **about)
+    batches.count(batch, [row], how="typed")
     signed = factories.sign_and_confirm(petition, name="Ola Falsk")
     return {
         "member": factories.make_member("translator"),

@@ -411,9 +411,10 @@ def test_failure_in_the_middle_leaves_nothing(petition):
     nothing_happened(petition)
 
 
-def test_batch_that_holds_other_than_it_says_is_refused(petition):
+@pytest.mark.parametrize("quantity", [1, 2])
+def test_batch_that_holds_other_than_it_says_is_refused(petition, quantity):
     batch = PaperBatch(
-        petition=petition, source="A", date="2026", evidence="B", quantity=2, content=b"c"
+        petition=petition, source="A", date="2026", evidence="B", quantity=quantity, content=b"c"
     )
     with pytest.raises(batches.Refused):
         batches.count(batch, [batches.make_row("Ann", "Lund", [])], how="imported")
