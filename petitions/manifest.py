@@ -117,12 +117,11 @@ def changed_since_printing(delivery) -> list[Changed]:
     """By part, against the PDF that was made of it last, whole or of changed pages."""
     latest = {}
     for file in delivery.files.filter(format="pdf").order_by("made_at", "pk"):
-        latest[file.part] = file
+        latest[file.part or 1] = file  # a PDF of the whole is of a list in one part
     now = set(delivery_lists.gaps(delivery)) if latest else set()
     changes = []
     for number, span in enumerate(delivery_lists.spans(delivery), 1):
-        # Of a list in one part, a file may be named “the whole”.
-        file = latest.get(number) or latest.get(None)
+        file = latest.get(number)
         if file is None:
             continue
         everywhere = now - set(file.gaps)

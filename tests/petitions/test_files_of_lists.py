@@ -461,6 +461,9 @@ def test_only_those_pages_are_printed_again_and_keep_their_numbers(printed):
     assert "Aa First" not in lists[0]
     assert "201 names" in again[0]
     assert manifest.changed_since_printing(printed) == []
+    signing.remove(printed.last.pk)
+    make(printed, "pdf")
+    assert manifest.changed_since_printing(printed) == [], "the whole was printed after those pages"
 
 
 def test_pages_never_break_elsewhere(printed):
