@@ -7,11 +7,11 @@ runs anything of (`serve`); whoever calls that has made sure that a public page 
 import contextlib
 import hashlib
 import io
-import os
 import re
 import zlib
 from collections import defaultdict
 from pathlib import Path
+from uuid import uuid4
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -42,14 +42,18 @@ NEITHER = _("This is neither a PDF nor a picture (JPEG, PNG or WebP). Please cho
 
 
 def keep(folder: str, name: str, content: bytes) -> str:
-    """Write it whole or not at all, for nobody but this server to read."""
     place = path(folder, name)
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    unfinished = place.with_suffix(f".{os.getpid()}")
+    write(place, content)
+    return name
+
+
+def write(place: Path, content: bytes) -> None:
+    """Whole or not at all, for nobody but this server to read, however many write it at once."""
+    unfinished = place.with_suffix(f".{uuid4()}")
     unfinished.touch(mode=0o600)
     unfinished.write_bytes(content)
     unfinished.replace(place)
-    return name
 
 
 def path(folder: str, name: str) -> Path:

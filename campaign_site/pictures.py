@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-import os
+from uuid import uuid4
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -80,7 +80,7 @@ def _write(pixels, width):
     path = settings.MEDIA_ROOT / name
     if not path.exists():
         settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(f".{os.getpid()}")
+        unfinished = path.with_suffix(f".{uuid4()}")
         unfinished.write_bytes(content)
         unfinished.chmod(0o644)
         unfinished.replace(path)

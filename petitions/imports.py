@@ -8,7 +8,6 @@ import contextlib
 import csv
 import json
 import logging
-import os
 import shutil
 import time
 import uuid
@@ -24,6 +23,7 @@ from django.db.utils import InterfaceError, OperationalError
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from campaign_site import files
 from campaign_site.models import HeldWord, Member
 from campaign_site.names import HELD_REASONS, clean_name, clean_place
 from petitions import batches, tables
@@ -232,9 +232,8 @@ class Upload:
         return Report(**self.report) if self.report else None
 
     def save(self) -> None:
-        unfinished = self.place / f"about.{os.getpid()}"
-        unfinished.write_text(json.dumps(asdict(self), ensure_ascii=False), encoding="utf-8")
-        unfinished.replace(self.place / "about.json")
+        about = json.dumps(asdict(self), ensure_ascii=False)
+        files.write(self.place / "about.json", about.encode())
 
     def drop(self) -> None:
         shutil.rmtree(self.place, ignore_errors=True)
@@ -306,7 +305,7 @@ def run_check(upload) -> None:
         upload.save()
 
     words = HeldWord.objects.words()
-    unfinished = upload.place / f"rows.{os.getpid()}"
+    unfinished = upload.place / f"rows.{uuid.uuid4()}"
     try:
         with unfinished.open("w", encoding="utf-8", newline="") as spool:
             report = check(upload.path, Columns(**upload.columns), spool, words, tell)

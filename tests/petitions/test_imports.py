@@ -3,6 +3,7 @@
 import io
 import random
 import zipfile
+from dataclasses import asdict
 from pathlib import Path
 
 import openpyxl
@@ -534,6 +535,36 @@ def test_file_dropped_while_its_last_row_is_read_is_gone(petition, campaigner, m
     monkeypatch.setattr(imports, "check", lambda *_: upload.drop() or imports.Report())
     imports.run_check(upload)
     assert not upload.place.exists()
+
+
+def test_two_who_write_at_once_are_not_in_each_others_way(petition, campaigner, monkeypatch):
+    upload = keep(petition, campaigner, as_csv())
+    replace = Path.replace
+
+    def pressed_again(*given):
+        monkeypatch.setattr(Path, "replace", replace)
+        upload.save()
+        return replace(*given)
+
+    monkeypatch.setattr(Path, "replace", pressed_again)
+    upload.save()
+
+
+def test_checked_twice_at_once_the_report_is_of_the_names_that_are_kept(
+    petition, campaigner, monkeypatch
+):
+    first, second = (keep(petition, campaigner, as_csv()) for _twice in range(2))
+    second.id, second.columns = first.id, asdict(Columns(1, 0))
+    check = imports.check
+
+    def pressed_again(*given):
+        monkeypatch.setattr(imports, "check", check)
+        imports.run_check(second)
+        return check(*given)
+
+    monkeypatch.setattr(imports, "check", pressed_again)
+    imports.run_check(first)
+    imports.count(imports.load(first.id, by=campaigner), by=campaigner)
 
 
 def test_nothing_of_a_counted_file_is_kept(petition, campaigner):
