@@ -4,6 +4,7 @@ What is taken out is on no list made afterwards. Nobody's name is looked up: a r
 domain or a name finds a wave, never fewer than `WAVE` signatures.
 """
 
+import logging
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,12 +14,15 @@ from django.utils.formats import date_format
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
+from campaign_site import heartbeats
 from campaign_site.models import record
 from campaign_site.names import comparison_key
 from petitions import counting, signing
 from petitions.models import Delivery, Invalidation, Signature, Target
 from petitions.models.invalidation import WAY_BACK
 from petitions.models.signature import NAME_KEY
+
+log = logging.getLogger("vigil.retention")
 
 # Fewer signatures from one domain, or of one name, are people: an administrator who types a name
 # here must not learn whether that person signed.
@@ -200,11 +204,23 @@ def restore(batch, *, by=None) -> int:
 
 
 def blank_old_invalidated() -> int:
-    """Erase names and cities 30 days after they were taken out. The digests stay."""
+    """Erase names and cities 30 days after they were taken out. The digests stay.
+
+    Every batch, whatever happens to the others. Raises heartbeats.Incomplete.
+    """
     old = Invalidation.objects.filter(
         restored_at=None, blanked_at=None, at__lte=now() - WAY_BACK
     ).select_related("petition")
-    return sum(_blank(batch) for batch in old)
+    blanked = failed = 0
+    for batch in old:
+        try:
+            blanked += _blank(batch)
+        except Exception as error:  # the names of the next batch are as overdue
+            log.error("a batch could not be blanked: %s", type(error).__name__)
+            failed += 1
+    if failed:
+        raise heartbeats.Incomplete(blanked=blanked, failed=failed)
+    return blanked
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from django.utils.timezone import localdate, now
 
+from campaign_site import heartbeats
 from campaign_site.models import AuditEvent
 from petitions import counting, deliveries, delivery_lists, invalidation, review, signing
 from petitions.invalidation import Rule
@@ -175,6 +176,26 @@ def test_after_30_days_names_go_and_mailboxes_still_do_not_come_back(wave):
     assert confirm(sign(wave, name="Joe", email="s0@spam.example")) is None
 
 
+@pytest.mark.django_db
+def test_one_batch_that_fails_keeps_no_names_of_another(wave, monkeypatch):
+    """Promise 11: and it is seen, and tried again."""
+    for rule in (Rule(name="joe spam"), Rule(first_day=localdate())):
+        invalidation.invalidate(wave, rule, reason="A script.")
+    Invalidation.objects.update(at=now() - 31 * DAY)
+    blank, asked = invalidation._blank, []
+
+    def first_fails(batch):
+        asked.append(batch)
+        if len(asked) == 1:
+            raise ValueError
+        return blank(batch)
+
+    monkeypatch.setattr(invalidation, "_blank", first_fails)
+    with pytest.raises(heartbeats.Incomplete):
+        invalidation.blank_old_invalidated()
+    assert Invalidation.objects.filter(blanked_at=None).get() == asked[0]
+
+
 # --- At the same moment ------------------------------------------------------------------------
 
 
@@ -239,7 +260,7 @@ def test_whatever_moves_names_waits_for_a_list_being_prepared(verb):
     press = {
         "invalidate": lambda: invalidation.invalidate(petition, rule, reason="A script."),
         "restore": lambda: invalidation.restore(batch),
-        "blank": invalidation.blank_old_invalidated,
+        "blank": lambda: invalidation._blank(batch),
         "release": lambda: review.release(tickets),
     }[verb]
 
