@@ -298,7 +298,9 @@ def test_list_by_command(petition, tmp_path, capsys):
     delivery = Delivery.objects.get()
     assert f"delivery {delivery.pk}: 1 names" in capsys.readouterr().out
     output = tmp_path / "list.csv"
-    call_command("export_delivery", delivery.pk, format="csv", output=output)
+    call_command("export_delivery", delivery.pk, format="csv", output=output, by=officer.username)
+    assert set(AuditEvent.objects.values_list("by", flat=True)) == {officer.pk}
+    assert delivery.files.get().made_by == officer
     assert output.read_bytes() == file_of(delivery)
     assert output.stat().st_mode & 0o077 == 0
 

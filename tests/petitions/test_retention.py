@@ -438,7 +438,8 @@ def test_forgotten_by_command():
     sign(one, email="A.mina@example.org".replace(".", "", 1))
     other = sign_and_confirm(one, email="bo@example.org", name="Bo")
     waiting = sign(two, email="bo@example.org")
-    words = said("forget", "Amina@example.org")
+    administrator = factories.make_member("administrator")
+    words = said("forget", "Amina@example.org", by=administrator.username)
     assert "2 signatures (1 of them on a list), 1 attempts to sign" in words
     row = Signature.objects.get(pk=listed.pk)
     assert (row.state, row.name, row.city, row.digest) == ("removed", "", "", None)
@@ -449,6 +450,7 @@ def test_forgotten_by_command():
     for petition in (one, two):
         assert not counting.recount(petition)
     event = AuditEvent.objects.get(verb="forgot a supporter")
+    assert event.by == administrator
     assert "amina" not in str(vars(event)).lower()
 
 

@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
+from campaign_site.management.by_whom import add_by, member_called
 from petitions import delivery_lists, manifest, paper
 from petitions.fonts import MissingFont
 from petitions.models import Delivery
@@ -27,8 +28,10 @@ class Command(BaseCommand):
         parser.add_argument("--paper", choices=sorted(paper.PAPERS), default="a4")
         parser.add_argument("--columns", type=int, choices=sorted(paper.DENSITIES), default=2)
         parser.add_argument("--why", default="", help="for the manifest and the audit trail")
+        add_by(parser)
 
-    def handle(self, *args, delivery, format, output, part, **options):
+    def handle(self, *args, delivery, format, output, part, by, **options):
+        member = member_called(by, "petitions.download_delivery", "download lists")
         found = Delivery.objects.filter(pk=delivery).first()
         if found is None:
             raise CommandError(f"There is no delivery {delivery}.")
@@ -43,13 +46,16 @@ class Command(BaseCommand):
             raise CommandError(f"It has {parts} parts.")
         if delivery_lists.has_unsafe_row(found):
             raise CommandError("A name begins like a formula: nothing was written.")
-        layout = paper.Layout(options.get("paper", "a4"), options.get("columns", 2))
-        why = options.get("why", "")
+        about = {
+            "layout": paper.Layout(options.get("paper", "a4"), options.get("columns", 2)),
+            "by": member,
+            "why": options.get("why", ""),
+        }
         try:
             if format in ON_PAPER and part is None and parts > 1:
-                written = _write_parts(output, found, format, parts, layout=layout, why=why)
+                written = _write_parts(output, found, format, parts, **about)
             else:
-                pieces = manifest.stream(found, format, part=part, layout=layout, why=why)
+                pieces = manifest.stream(found, format, part=part, **about)
                 written = {output: _write(output, pieces)}
         except OSError as error:
             raise CommandError(f"Cannot write there: {error.strerror}.") from None

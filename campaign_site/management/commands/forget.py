@@ -1,6 +1,7 @@
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
+from campaign_site.management.by_whom import add_by, member_called
 from campaign_site.sealing import KeyProblem
 from petitions import retention
 
@@ -10,10 +11,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("address", metavar="ADDRESS")
+        add_by(parser)
 
-    def handle(self, *args, address, **options):
+    def handle(self, *args, address, by, **options):
+        member = member_called(by, "petitions.forget_signature", "forget people")
         try:
-            kept = retention.forget(address)
+            kept = retention.forget(address, by=member)
         except KeyProblem as problem:
             raise CommandError(f"Nothing can be found: {problem}.") from None
         except ValidationError:

@@ -1,6 +1,6 @@
 from django.core.management.base import BaseCommand, CommandError
 
-from campaign_site.models import Member
+from campaign_site.management.by_whom import add_by, member_called
 from petitions import deliveries
 from petitions.models import Petition, Target
 
@@ -11,7 +11,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("petition", help="slug of the petition")
         parser.add_argument("government", help="slug of the government")
-        parser.add_argument("--by", metavar="USERNAME", help="who does this, for the audit trail")
+        add_by(parser)
         parser.add_argument(
             "--hide-small-places",
             action="store_true",
@@ -19,13 +19,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args, petition, government, by, hide_small_places, **options):
-        member = None
-        if by:
-            member = Member.objects.filter(username=by, is_active=True).first()
-            if member is None:
-                raise CommandError(f"There is no active member of staff called {by}.")
-            if not member.has_perm("petitions.add_delivery"):
-                raise CommandError(f"{by} may not prepare lists.")
+        member = member_called(by, "petitions.add_delivery", "prepare lists")
         found = Petition.objects.filter(slug=petition).first()
         if found is None:
             raise CommandError(f"There is no petition {petition}.")
