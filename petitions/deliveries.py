@@ -75,8 +75,8 @@ def numbers(petition, government) -> Numbers:
         return Numbers(*cursor.fetchone())
 
 
-# One statement gathers, orders, numbers and inserts: what it sees, it takes. Ties are broken by
-# chance, so nothing of the order of signing is left.
+# One statement gathers, orders, numbers and inserts, and counts who stays out: what it sees, it
+# takes. Ties are broken by chance, so nothing of the order of signing is left.
 _PREPARE = """
 WITH ready AS (
     SELECT s.id, s.city_key, s.name_key,
@@ -98,7 +98,15 @@ WITH ready AS (
     SELECT id, %s::bigint, %s::bigint, position FROM numbered
     RETURNING 1
 )
-SELECT (SELECT count(*) FROM inserted), (SELECT min(position) FROM numbered WHERE other_place)
+SELECT (SELECT count(*) FROM inserted), (SELECT min(position) FROM numbered WHERE other_place),
+    (SELECT count(*) FROM petitions_signature
+        WHERE petition_id = %s::bigint AND state = 'confirmed' AND NOT deliver),
+    (SELECT count(*) FROM petitions_signature s
+        WHERE s.petition_id = %s::bigint AND s.state = 'confirmed' AND s.deliver AND s.held
+        AND NOT EXISTS (
+            SELECT 1 FROM petitions_delivered d
+            WHERE d.signature_id = s.id AND d.government_id = %s::bigint
+        ))
 """
 
 
@@ -116,14 +124,11 @@ def prepare(petition, government, *, by=None, hide_small_places=False) -> Delive
     )
     if target.addressee is None:
         raise NoAddressee
-    standing = numbers(petition, government)
     delivery = Delivery.objects.create(
         petition=petition,
         government=government,
         addressee=str(target.addressee),
         prepared_by=by,
-        unnamed=standing.unnamed,
-        held=standing.held,
     )
     with connection.cursor() as cursor:
         cursor.execute(
@@ -135,16 +140,21 @@ def prepare(petition, government, *, by=None, hide_small_places=False) -> Delive
                 government.pk,
                 government.pk,
                 delivery.pk,
+                petition.pk,
+                petition.pk,
+                government.pk,
             ],
         )
-        delivery.names, delivery.other_places_from = cursor.fetchone()
+        delivery.names, delivery.other_places_from, delivery.unnamed, delivery.held = (
+            cursor.fetchone()
+        )
         if delivery.names >= LARGE:
             # Files read ranges of positions. With statistics from before the list was made,
             # PostgreSQL may read the whole table for every row of it.
             cursor.execute("ANALYZE petitions_delivered, petitions_signature")
     if not delivery.names:
         raise NothingToDeliver
-    delivery.save(update_fields=["names", "other_places_from"])
+    delivery.save(update_fields=["names", "other_places_from", "unnamed", "held"])
     record("prepared a list", delivery, by=by, delivery=delivery.pk, names=delivery.names)
     return delivery
 

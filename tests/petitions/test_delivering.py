@@ -131,6 +131,21 @@ def test_list_has_who_is_ready_and_nobody_else(petition):
     assert (delivery.names, delivery.unnamed, delivery.held) == (1, 2, 1)
 
 
+def test_cover_counts_who_confirms_at_the_last_moment(petition, monkeypatch):
+    """Promise 14: the figures are of the same moment as the names."""
+    create = Delivery.objects.create
+
+    def meanwhile(**values):
+        people(petition, ("Amina", "Lund"), ("=SUM(A1)", "Lund"))
+        sign_and_confirm(petition, deliver=False)
+        return create(**values)
+
+    monkeypatch.setattr(Delivery.objects, "create", meanwhile)
+    delivery = prepare(petition)
+    delivery.refresh_from_db()
+    assert (delivery.names, delivery.unnamed, delivery.held) == (1, 1, 1)
+
+
 def test_every_name_once(petition):
     """Promise 14."""
     people(petition, ("Amina", "Lund"), ("Omar", "Lund"))
