@@ -210,8 +210,9 @@ def test_staff_change_a_name_and_an_alias(client, admin_client, celil):
 
 def test_mended_spelling_is_found(client, petition):
     factories.sign_and_confirm(petition)
-    mending.mend(petition, part=Mend.Part.TITLE, after="Free Marta Ilyin", reason="Misspelt.")
-    assert found(client, "ilyin") == ["Free Marta Ilyin"]
+    title = petition.title.replace("Ilin", "Ilyin")
+    mending.mend(petition, part=Mend.Part.TITLE, after=title, reason="Misspelt.")
+    assert found(client, "ilyin") == [title]
 
 
 def test_ended_campaign_is_found_by_how_it_ended(client, admin_client):

@@ -455,6 +455,15 @@ class MendForm(forms.Form):
                     raise ValidationError(piece.error)
         if _plain(after) == _plain(self.before):
             raise ValidationError(gettext("This is what stands there now."))
+        try:
+            mending.check(self.petition, self.part, self.language, after)
+        except mending.MoreThanASpelling:
+            raise ValidationError(
+                gettext(
+                    "This is more than a spelling: no word may come or go, and at most four "
+                    "letters may differ in one place. Copy the petition to say something else."
+                )
+            ) from None
         return after
 
 

@@ -127,14 +127,15 @@ def test_copy_takes_the_words_and_nothing_of_the_signers(campaigner, signed):
 
 def test_mend_shows_before_and_after_first(campaigner, signed):
     mend = page(signed, "mend")
-    typed = {"part": "title", "after": "Free Marta Ilyn", "reason": "Misspelt name."}
+    after = "Free Marta Ilyn and let her come home"
+    typed = {"part": "title", "after": after, "reason": "Misspelt name."}
     shown = campaigner.post(mend, typed)
     assert shown.status_code == 200
     assert signed.title in text(shown)
-    assert "Free Marta Ilyn" in text(shown)
+    assert after in text(shown)
     assert factories.fresh(signed).title == signed.title
     assert campaigner.post(mend, typed | {"mend": "Mend it now"}).status_code == 302
-    assert factories.fresh(signed).title == "Free Marta Ilyn"
+    assert factories.fresh(signed).title == after
     assert signed.mends.get().reason == "Misspelt name."
 
 
@@ -144,6 +145,47 @@ def test_mend_of_demands_keeps_their_number(campaigner, signed):
     assert refused.status_code == 422
     assert "keeps the number of demands" in text(refused)
     assert factories.fresh(signed).demands == signed.demands
+
+
+SPELLINGS = {
+    "The trial in Ostreva to day, Frau Müller.": "The tral in Osterva today, Frau Mueller.",
+    "释放玛尔塔伊林": "释放马尔塔·伊林",
+}
+OTHER_WORDS = {
+    "Free her.": "Jail her.",
+    "She is guilty.": "She is not guilty.",
+    "I do not thank you.": "I do thank you.",
+    "释放玛尔塔": "请你们关押玛尔塔",
+}
+
+
+@pytest.mark.parametrize(("before", "after"), SPELLINGS.items())
+def test_misspelt_words_are_put_right(petition, before, after):
+    Petition.objects.filter(pk=petition.pk).update(letter=before)
+    mending.mend(petition, part="letter", after=after, reason="Misspelt.")
+    assert factories.fresh(petition).letter == after
+
+
+@pytest.mark.parametrize(("before", "after"), OTHER_WORDS.items())
+def test_mend_says_nothing_else(petition, before, after):
+    Petition.objects.filter(pk=petition.pk).update(letter=before)
+    with pytest.raises(mending.MoreThanASpelling):
+        mending.mend(petition, part="letter", after=after, reason="Misspelt.")
+
+
+def test_many_mends_say_nothing_else(petition):
+    Petition.objects.filter(pk=petition.pk).update(demands=["Free her.", "Now."])
+    mending.mend(petition, part="demands", after=["Fre her.", "Now."], reason="x")
+    for after in (["Ful her.", "Now."], ["Fre", "her. Now."]):
+        with pytest.raises(mending.MoreThanASpelling):
+            mending.mend(petition, part="demands", after=after, reason="x")
+
+
+def test_mend_of_the_letter_says_nothing_else(campaigner, signed):
+    after = signed.letter.replace("Marta Ilin", "the criminal Marta Ilin")
+    typed = {"part": "letter", "after": after, "reason": "x", "mend": "1"}
+    assert "no word may come or go" in text(campaigner.post(page(signed, "mend"), typed))
+    assert not signed.mends.exists()
 
 
 def test_mend_of_the_letter_brings_no_markup(campaigner, signed):
@@ -170,12 +212,13 @@ def test_mend_of_a_translation_changes_it_alone_and_is_told_there(
     factories.translate(petition, "ug")
     chosen = text(campaigner.get(page(petition, "mend")))
     assert "?part=title&amp;language=fr" in chosen
-    typed = {"part": "title", "language": "fr", "after": "Libérez Marta Ilin", "reason": "Faute."}
+    after = "fr: Free Marta Ilyn and let her come home"
+    typed = {"part": "title", "language": "fr", "after": after, "reason": "Faute."}
     shown = text(campaigner.post(page(petition, "mend"), typed))
     assert "fr: Free Marta Ilin" in shown
     assert campaigner.post(page(petition, "mend"), typed | {"mend": "1"}).status_code == 302
     mended = factories.fresh(petition)
-    assert mended.say("title", "fr").text == "Libérez Marta Ilin"
+    assert mended.say("title", "fr").text == after
     assert (mended.title, mended.say("title", "ug")) == (
         petition.title,
         petition.say("title", "ug"),
@@ -195,8 +238,9 @@ def test_mend_of_translated_demands_keeps_their_number(campaigner, signed_in_fre
     assert "keeps the number of demands" in text(refused)
 
 
-@pytest.mark.parametrize("after", ["", "a\0b", "\u202eLibérez", "x" * 121])
+@pytest.mark.parametrize("after", ["", "{}\0", "\u202e{}", "x" * 121])
 def test_mend_of_a_translation_takes_no_nonsense(campaigner, signed_in_french, after):
+    after = after.format(signed_in_french.say("title", "fr").text)
     typed = {"part": "title", "language": "fr", "after": after, "reason": "x", "mend": "1"}
     assert campaigner.post(page(signed_in_french, "mend"), typed).status_code == 422
     assert not signed_in_french.mends.exists()
@@ -219,17 +263,15 @@ def test_database_keeps_a_published_translation(signed_in_french, part):
     with pytest.raises(IntegrityError), transaction.atomic():
         factories.translate(signed_in_french, "fr", **{part: "Something else"})
     if part == "promise":
+        after = signed_in_french.say("promise", "fr").text + "."
         with pytest.raises(IntegrityError), transaction.atomic():
-            mending.mend(
-                signed_in_french, part="promise", after="Anything", reason="x", language="fr"
-            )
+            mending.mend(signed_in_french, part="promise", after=after, reason="x", language="fr")
 
 
 def test_paper_tells_mends_of_what_is_printed(signed_in_french):
     for language, reason in (("fr", "Faute."), ("", "Misspelt.")):
-        mending.mend(
-            signed_in_french, part="title", after="Libre", reason=reason, language=language
-        )
+        after = mending.said(signed_in_french, "title", language or "en").replace("Ilin", "Ilyn")
+        mending.mend(signed_in_french, part="title", after=after, reason=reason, language=language)
     delivery = SimpleNamespace(petition=factories.fresh(signed_in_french))
     notes = paper._letter(SimpleNamespace(delivery=delivery))["notes"]
     assert [note for note in notes if "Misspelt." in note]
