@@ -198,6 +198,10 @@ class Translated:
     # Before it is public in a language, these must be there; all that signers sign, for a petition.
     needed: tuple[str, ...] = ()
     left_empty = gettext_lazy("What you leave empty is shown in the original language.")
+    already_signed = gettext_lazy(
+        "People have signed this in that language: title, salutation, letter, demands and promise "
+        "stay as they were published."
+    )
 
     def rows_to_translate(self, obj) -> list:
         """The row, and rows that stand on its page."""
@@ -319,12 +323,7 @@ class Translated:
                 )
             ]
         except IntegrityError:
-            return [
-                _(
-                    "People have signed this in that language: title, salutation, letter, demands "
-                    "and promise stay as they were published."
-                )
-            ]
+            return [self.already_signed]
         middleware.publish()
         messages.success(request, _("Saved: %(state)s.") % {"state": state.label})
         return []

@@ -1,4 +1,6 @@
+from django import forms
 from django.contrib import admin
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from campaign_site.admin_base import StaffAdmin, StaffInline
@@ -21,9 +23,27 @@ class OfficeInline(StaffInline, admin.StackedInline):
     verbose_name_plural = _("offices: where lists are handed over")
 
 
+class GovernmentForm(forms.ModelForm):
+    def clean(self):
+        """The database refuses it, too: a petition names its recipients as people signed it."""
+        super().clean()
+        signed = self.instance.pk and self.instance.petitions.exclude(frozen=None).exists()
+        if signed and "name" in self.changed_data:
+            self.add_error(
+                "name",
+                gettext(
+                    "People have signed for this recipient under this name. Add a new recipient "
+                    "to write to somebody else."
+                ),
+            )
+        return self.cleaned_data
+
+
 @admin.register(Government)
 class GovernmentAdmin(Translated, StaffAdmin):
+    form = GovernmentForm
     needed = ("name",)
+    already_signed = _("People have signed for this recipient: its name stays as it was published.")
 
     def rows_to_translate(self, obj):
         return [obj, *obj.offices.all(), *obj.addressees.all()]

@@ -7,6 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
+from campaigns.models import Government
 from petitions import mending, paper
 from petitions.admin.petition import PetitionAdmin
 from petitions.models import Petition
@@ -63,6 +64,43 @@ def test_government_cannot_be_swapped_or_taken_away(campaigner, signed):
     fill_in(campaigner, page(signed), **{"targets-0-government": other.pk})
     fill_in(campaigner, page(signed), **{"targets-0-DELETE": "on"})
     assert [str(target) for target in signed.targets.all()] == ["Government of Estrava"]
+
+
+@pytest.fixture
+def recipient(signed):
+    factories.offer("fr")
+    government = signed.targets.get().government
+    factories.translate(government, "fr")
+    return government
+
+
+def test_recipient_keeps_its_name(campaigner, recipient):
+    change = reverse("admin:campaigns_government_change", args=[recipient.pk])
+    answer = fill_in(campaigner, change, name="Ministry of Zubrowka")
+    assert "under this name" in answer.context["adminform"].errors["name"][0]
+    assert fill_in(campaigner, change, kind="other").status_code == 302
+    french = reverse("admin:campaigns_government_translate", args=[recipient.pk, "fr"])
+    typed = {f"government-{recipient.pk}-name": "Ministère de Zubrowka", "action": "save"}
+    assert "its name stays" in text(fill_in(campaigner, french, **typed))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "Ministry of Zubrowka"},
+        {"translations": {}},
+        {"translations": {"fr": {"state": "published", "texts": {"name": "Zubrowka"}}}},
+    ],
+)
+def test_database_keeps_the_name_of_a_recipient(recipient, change):
+    """Promise 2: in each language in which it was published."""
+    factories.translate(recipient, "ug")
+    recipients = Government.objects.filter(pk=recipient.pk)
+    recipients.update(slug="estrava", language="ar")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        recipients.update(**change)
+    other = factories.make_government()
+    Government.objects.filter(pk=other.pk).update(name="Ministry of Zubrowka")
 
 
 def test_the_rest_may_change(campaigner, signed):
