@@ -54,6 +54,7 @@ def forget(request, *, model_admin):
             signatures=found.signatures,
             attempts=found.attempts,
             mails=found.mails,
+            letters=found.letters,
         )
         form = SureForm({"email": address})
     return model_admin.page(
@@ -82,9 +83,11 @@ def in_words(found: retention.Kept) -> list[str]:
             )
             % {"number": number(found.listed)}
         )
-    said.append(
-        gettext("Everybody who shares this mailbox goes with it. The count falls; it is final.")
-    )
+    if found.signatures:
+        said.append(gettext("The count falls."))
+    if found.letters:
+        said.append(gettext("Their names leave the open letters, too."))
+    said.append(gettext("Everybody who shares this mailbox goes with it. It is final."))
     said.append(
         gettext(
             "If they asked for updates as well: those addresses are sealed, nobody can look for one "
@@ -96,9 +99,11 @@ def in_words(found: retention.Kept) -> list[str]:
 
 def _sum(found: retention.Kept) -> str:
     return gettext(
-        "Signatures: %(signatures)s. Attempts to sign: %(attempts)s. Mails that wait: %(mails)s."
+        "Signatures: %(signatures)s. Attempts to sign: %(attempts)s. Mails that wait: %(mails)s. "
+        "Open letters, joined or asked to join: %(letters)s."
     ) % {
         "signatures": number(found.signatures),
         "attempts": number(found.attempts),
         "mails": number(found.mails),
+        "letters": number(found.letters),
     }

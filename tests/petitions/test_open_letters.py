@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.timezone import localdate, now
 
 from campaign_site import erasures, middleware, throttle
+from campaign_site.models import AuditEvent
 from campaigns.models import Organisation
 from petitions import joining, retention
 from petitions.forms import form_token
@@ -431,12 +432,17 @@ def test_requests_are_kept_no_longer_than_said(letter):
     assert retention.kept_too_long()["requests_to_join"] == 0
 
 
-def test_forget_erases_requests_and_names_too(letter):
+def test_forget_erases_requests_and_names_too(letter, administrator, capsys):
     approve_request(ask_to_join(letter, email=ADDRESS))
     ask_to_join(letter, email=ADDRESS.upper(), name="Second")
     other = approve_request(ask_to_join(letter, name="Other"))
-    assert retention.kept_of(ADDRESS).letters == 2
-    assert retention.forget(ADDRESS).letters == 2
+    page = reverse("admin:petitions_petition_forget")
+    shown = administrator.post(page, {"email": ADDRESS}).content.decode()
+    assert "Open letters, joined or asked to join: 2." in shown
+    assert "The count falls" not in shown
+    assert AuditEvent.objects.get(verb="looked up a supporter").details["letters"] == 2
+    call_command("forget", ADDRESS)
+    assert "2 names on open letters" in capsys.readouterr().out
     assert not retention.kept_of(ADDRESS)
     assert list(JoinRequest.objects.all()) == [other]
     assert [row.name for row in SigningPerson.objects.all()] == ["Other"]

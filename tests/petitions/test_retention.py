@@ -479,6 +479,7 @@ def test_an_administrator_forgets_a_supporter(petition, client, caplog):
     assert client.get(page).status_code == 200
     answer = client.post(page, {"email": "amina@example.org"})
     assert "Signatures: 1." in answer.content.decode()
+    assert "The count falls." in answer.content.decode()
     assert petition.title not in answer.content.decode()
     assert Signature.objects.exists()
     assert answer["Cache-Control"].startswith("max-age=0")

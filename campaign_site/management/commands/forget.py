@@ -23,5 +23,6 @@ class Command(BaseCommand):
             raise CommandError("This is no e-mail address, such as amina@example.org.") from None
         self.stdout.write(
             f"erased: {kept.signatures} signatures ({kept.listed} of them on a list), "
-            f"{kept.attempts} attempts to sign, {kept.mails} mails that waited"
+            f"{kept.attempts} attempts to sign, {kept.mails} mails that waited, "
+            f"{kept.letters} names on open letters or requests to join one"
         )
