@@ -349,6 +349,7 @@ class ReplyForm(forms.ModelForm):
     document = forms.FileField(
         label=_("Their letter"),
         required=False,
+        validators=[evidence.check],
         help_text=_("A scan or a photograph: PDF, JPEG, PNG or WebP, at most 15 MB. For us only."),
     )
 
@@ -365,10 +366,6 @@ class ReplyForm(forms.ModelForm):
             "reply_received": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
             "reply_note": PlainTextarea(attrs={"rows": 5, "dir": "auto"}),
         }
-
-    def clean_document(self):
-        upload = self.cleaned_data["document"]
-        return evidence.store(upload) if upload else ""
 
 
 class Reply(ListVerb):
@@ -390,8 +387,8 @@ class Reply(ListVerb):
 
     @transaction.atomic
     def do(self, form):
-        if form.cleaned_data["document"]:
-            form.instance.reply_document = form.cleaned_data["document"]
+        if upload := form.cleaned_data["document"]:
+            form.instance.reply_document = evidence.store(upload)
         form.instance.save(update_fields=(*ReplyForm.Meta.fields, "reply_document"))
         record("noted a reply", self.obj, by=self.user, delivery=self.obj.pk)
         middleware.publish()

@@ -22,6 +22,7 @@ class LedgerEntryForm(forms.ModelForm):
     evidence_upload = forms.FileField(
         label=_("Photo or scan"),
         required=False,
+        validators=[evidence.check],
         help_text=_(
             "JPEG, PNG, WebP or PDF, at most 15 MB. Only those who may enter signatures can open "
             "it. Cover names that are on it."
@@ -48,14 +49,9 @@ class LedgerEntryForm(forms.ModelForm):
                 choice for choice in self.fields["kind"].choices if choice[0] != "erased"
             ]
 
-    def clean_evidence_upload(self):
-        upload = self.cleaned_data["evidence_upload"]
-        return evidence.store(upload) if upload else ""
-
     def clean(self):
         super().clean()
-        self.instance.evidence_file = self.cleaned_data.get("evidence_upload") or ""
-        shown = self.instance.evidence_file or "evidence_upload" in self.errors
+        shown = self.cleaned_data.get("evidence_upload") or "evidence_upload" in self.errors
         if not shown and not self.cleaned_data.get("evidence"):
             self.add_error("evidence", gettext("Please add a photo, or say what proves it."))
         if batches.is_counted(**{part: self.cleaned_data.get(part) for part in batches.ONCE}):
@@ -157,6 +153,8 @@ class LedgerEntryAdmin(StaffAdmin):
         return False
 
     def save_model(self, request, obj, form, change):
+        if upload := form.cleaned_data["evidence_upload"]:
+            obj.evidence_file = evidence.store(upload)
         counting.enter(obj, by=request.user)
 
     def saved_words(self, obj):

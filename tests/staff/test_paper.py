@@ -2,16 +2,18 @@
 
 import csv
 import io
+import os
 import re
 from xml.etree import ElementTree as ET
 
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.urls import reverse
 
 from campaign_site.models import AuditEvent
-from petitions import batches, counting, deliveries
+from petitions import batches, counting, deliveries, evidence
 from petitions.models import LedgerEntry, PaperBatch, Signature
 from tests import factories
 from tests.staff.forms import fields, fill_in, text
@@ -332,6 +334,25 @@ def test_other_evidence_is_refused(campaigner, petition, content):
     assert answer.status_code == 200
     assert "Please choose a photograph" in text(answer)
     assert not LedgerEntry.objects.exists()
+
+
+def test_photo_is_kept_as_long_as_an_entry_names_it(campaigner, petition):
+    """Promise 11: names may be on it."""
+    folder = evidence.path("")
+
+    def photo(inside):
+        return SimpleUploadedFile("sheets.png", PNG + inside)
+
+    enter(campaigner, petition, evidence_upload=photo(b"refused"), quantity="many")
+    assert not folder.exists()
+    enter(campaigner, petition, evidence_upload=photo(b"entered"))
+    evidence.store(photo(b"new"))
+    old = evidence.store(photo(b"replaced"))
+    for name in (old, LedgerEntry.objects.get().evidence_file):
+        os.utime(evidence.path(name), (0, 0))
+    call_command("worker", "--once")
+    assert len(list(folder.iterdir())) == 2
+    assert not evidence.path(old).exists()
 
 
 def test_wrong_entry_is_undone_and_stays(campaigner, petition):

@@ -11,7 +11,7 @@ from campaign_site import erasures, heartbeats, outbox, searching
 from campaign_site.checks import refuse_to_start_unready
 from campaign_site.models import OutboxMessage
 from campaigns import subscriptions
-from petitions import deliveries, imports, invalidation, joining, retention, signing
+from petitions import deliveries, evidence, imports, invalidation, joining, retention, signing
 
 SENDERS = 4
 KEPT_OPEN = 5  # seconds without a mail: no mail server has hung up by then
@@ -116,7 +116,11 @@ def _tidy_mails() -> dict:
 
 def _purge() -> dict:
     done = retention.purge_all()
-    figures = {"erased": sum(done.rows.values()), "failed": len(done.failed)}
+    figures = {
+        "erased": sum(done.rows.values()),
+        "failed": len(done.failed),
+        "files": evidence.forget_unnamed(),
+    }
     if done.failed:
         raise heartbeats.Incomplete(**figures)
     return figures
