@@ -32,10 +32,14 @@ def network(request) -> str:
         hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
         if len(hops) >= settings.TRUSTED_PROXIES:
             address = hops[-settings.TRUSTED_PROXIES]
+    if address.count(":") == 1 or "]:" in address:  # some proxies add the port
+        address = address.rpartition(":")[0]
     try:
-        ip = ipaddress.ip_address(address)
+        ip = ipaddress.ip_address(address.strip("[]"))
     except ValueError:
         return ""
+    # Where a server listens on IPv6, IPv4 comes within it, and all of it from one /64.
+    ip = getattr(ip, "ipv4_mapped", None) or ip
     return str(ip) if ip.version == 4 else str(ipaddress.ip_network((ip, 64), strict=False))
 
 

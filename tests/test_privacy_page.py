@@ -341,3 +341,21 @@ def test_networks_are_forgotten_after_an_hour(monkeypatch):
     clock[0] += 3_601
     limit.hit(requests.get("/", REMOTE_ADDR="198.51.100.1"))
     assert len(limit._seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("203.0.113.7:49152", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("[::ffff:203.0.113.7]:49152", "203.0.113.7"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("[2001:db8:1:2:3::4]", "2001:db8:1:2::/64"),
+        ("unknown", ""),
+    ],
+)
+def test_one_network_however_a_proxy_writes_it(settings, address, network):
+    settings.TRUSTED_PROXIES = 1
+    request = RequestFactory().get("/", HTTP_X_FORWARDED_FOR=f"198.51.100.1, {address}")
+    assert throttle.network(request) == network
