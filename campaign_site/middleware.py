@@ -155,8 +155,12 @@ def staff(get_response):
     )
 
     def middleware(request):
-        is_staff = request.path_info.startswith("/admin/")
-        return for_staff(request) if is_staff else get_response(request)
+        if not request.path_info.startswith("/admin/"):
+            return get_response(request)
+        try:
+            return for_staff(request)
+        except (OperationalError, InterfaceError):  # the session could not be read
+            return unavailable()
 
     return middleware
 

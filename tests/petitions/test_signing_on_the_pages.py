@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import OperationalError
 from django.urls import reverse
 from django.utils.timezone import now
@@ -391,7 +392,7 @@ def test_missing_or_foreign_key_stops_signing(client, petition, settings):
     assert client.get("/readyz").status_code == 503
 
 
-def test_database_away_is_said_honestly(client, petition, monkeypatch):
+def test_database_away_is_said_honestly(client, campaigner, petition, monkeypatch):
     """Promise 19: 503 with Retry-After, never a stack trace."""
 
     def away(*args, **kwargs):
@@ -401,6 +402,8 @@ def test_database_away_is_said_honestly(client, petition, monkeypatch):
     answer = post_sign(client, petition)
     assert (answer.status_code, "ot recorded" in answer.content.decode()) == (503, True)
     assert "amina@example.org" not in answer.content.decode()
+    monkeypatch.setattr(SessionStore, "load", away)
+    assert campaigner.get("/admin/").status_code == 503
 
 
 def test_invisible_in_staff_places(petition):
