@@ -445,7 +445,13 @@ def _add_person(request, signature):
         return render(
             request, "petitions/closed.html", {"petition": signature.petition}, status=409
         )
-    return SeeOther(signing.personal_path(made) if made else request.path)
+    if made:
+        return SeeOther(signing.personal_path(made))
+    people = signing.household(signature.petition_id, signature.digest)
+    key = signing.name_key(form.cleaned_data["name"]) if deliver else None
+    if any(one.is_counted and (one.person, one.name_key) == (person, key) for one in people):
+        return SeeOther(request.path)  # pressed twice
+    return _personal_page(request, signature, status=422, nobody_added=True)
 
 
 _ACTIONS = {

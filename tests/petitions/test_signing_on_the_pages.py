@@ -229,16 +229,13 @@ def test_correcting_keeps_what_was_typed_with_its_error(client, petition):
 
 def test_adding_somebody_at_home(client, petition):
     first = sign_and_confirm(petition)
+    omar = {"is_me": "yes", "deliver": "yes", "other-name": "Omar", "other-city": "Lund"}
     for _ in range(2):
-        press(
-            client,
-            first.pk,
-            "add_person",
-            is_me="yes",
-            deliver="yes",
-            person="2",
-            **{"other-name": "Omar", "other-city": "Lund"},
-        )
+        assert press(client, first.pk, "add_person", person="2", **omar).status_code == 303
+    for typed in ({"person": "3"}, {"person": "2", "other-name": "Bo"}):
+        answer = press(client, first.pk, "add_person", **omar | typed)
+        assert answer.status_code == 422
+        assert "Nobody was added." in answer.content.decode()
     assert set(Signature.objects.values_list("name", flat=True)) == {"Amina Yusuf", "Omar"}
     assert fresh(petition).numbers.confirmed == 2
 
