@@ -234,7 +234,7 @@ def kept_of(address: str) -> Kept:
     return Kept(
         signatures=len(found),
         listed=_on_lists(found),
-        attempts=PendingSignature.objects.filter(digest__in=_digests(address)).count(),
+        attempts=_attempts_of(address).count(),
         mails=outbox.waiting_for(address).count(),
         letters=joining.requests_of(address).count(),
     )
@@ -244,7 +244,7 @@ def kept_of(address: str) -> Kept:
 def forget(address: str, *, by=None) -> Kept:
     """Erase all there is of an address, under every petition. Raises ValidationError."""
     # Attempts first: whoever is just confirming one is waited for, and is found below.
-    attempts = PendingSignature.objects.filter(digest__in=_digests(address)).order_by("pk")
+    attempts = _attempts_of(address).order_by("pk")
     ids = list(attempts.select_for_update().values_list("pk", flat=True))
     PendingSignature.objects.filter(pk__in=ids).delete()
     erasures.append(erasures.FORGOTTEN, ids)
@@ -274,24 +274,22 @@ def _on_lists(ids) -> int:
     return Signature.objects.filter(pk__in=ids, delivered__isnull=False).distinct().count()
 
 
-def _digests(address) -> list[bytes]:
-    petitions = Petition.objects.values_list("pk", flat=True)
-    return [signing.mailbox_digest(pk, address) for pk in petitions]
+def _attempts_of(address):
+    digests = signing.digests_of(address).values()
+    return PendingSignature.objects.filter(digest__in=list(digests))
 
 
 def _signatures_of(address) -> list:
     """By petition, so that two who do this take the same locks in the same order."""
     keys.require_signer_key()  # with another key everybody would seem unknown
-    signing.mailbox_digest(0, address)  # raises, even where there is no petition
+    digests = signing.digests_of(address)
     with connection.cursor() as cursor:
-        petitions = list(Petition.objects.order_by("pk").values_list("pk", flat=True))
-        digests = [signing.mailbox_digest(pk, address) for pk in petitions]
         cursor.execute(
             "SELECT s.id FROM petitions_signature s"
             " JOIN unnest(%s::bigint[], %s::bytea[]) AS mine (petition_id, digest)"
             " ON s.petition_id = mine.petition_id AND s.digest = mine.digest"
             " ORDER BY s.petition_id, s.person",
-            [petitions, digests],
+            [list(digests), list(digests.values())],
         )
         return [row[0] for row in cursor.fetchall()]
 

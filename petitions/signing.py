@@ -60,6 +60,13 @@ def mailbox_digest(petition_id: int, address: str) -> bytes:
     return sealing.mac("address digest", message)
 
 
+def digests_of(address: str) -> dict[int, bytes]:
+    """Of one mailbox, under every petition. Raises ValidationError, even where there is none."""
+    mailbox = addresses.canonical(address)
+    petitions = Petition.objects.order_by("pk").values_list("pk", flat=True)
+    return {pk: mailbox_digest(pk, mailbox) for pk in petitions}
+
+
 def domain_digest(petition_id: int, address: str) -> bytes:
     return sealing.mac("domain digest", f"{petition_id}:{addresses.domain(address)}".encode())
 
@@ -484,12 +491,11 @@ JOIN petitions_petition p ON p.id = s.petition_id
 
 def _pages_of(address: str) -> list[dict]:
     """Everybody who signed, or still has to confirm, from this mailbox: link, code, petition."""
-    petitions = list(Petition.objects.values_list("pk", flat=True))
-    digests = [mailbox_digest(pk, address) for pk in petitions]
+    digests = digests_of(address)
     found = []
     for table in ("signature", "pendingsignature"):
         with connection.cursor() as cursor:
-            cursor.execute(_FIND.format(table=table), [petitions, digests])
+            cursor.execute(_FIND.format(table=table), [list(digests), list(digests.values())])
             for public_id, discreet, title in cursor.fetchall():
                 code = links.make_code(public_id)
                 found.append(

@@ -6,7 +6,7 @@ from operator import itemgetter
 
 from django.db.models import Prefetch, prefetch_related_objects
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.timezone import now
@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from campaign_site import languages, links, one_query, outbox, throttle
 from campaign_site.keys import require_signer_key
 from campaign_site.page_cache import fact
-from campaign_site.publishing import Gone
+from campaign_site.publishing import published_or_gone
 from campaign_site.same_site import from_our_pages
 from campaign_site.throttle import Verdict
 from campaigns.models.subscription import CONSENT
@@ -52,19 +52,9 @@ def petitions(request):
 
 
 def _published(slug):
-    petition = get_object_or_404(
-        Petition.objects.exclude(state=Petition.State.DRAFT)
-        .select_related("count", "campaign")
-        .prefetch_related(
-            Prefetch(
-                "targets", Target.objects.select_related("government", "addressee__government")
-            )
-        ),
-        slug=slug,
-    )
-    if petition.state == Petition.State.REMOVED:
-        raise Gone
-    return petition
+    targets = Target.objects.select_related("government", "addressee__government")
+    rows = Petition.objects.select_related("count", "campaign")
+    return published_or_gone(rows.prefetch_related(Prefetch("targets", targets)), slug)
 
 
 def _known(slug):

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from campaign_site import languages
 from campaign_site.partial_dates import PartialDateField
 from campaign_site.pictures import Illustrated, largest
-from campaign_site.publishing import Described, NonEmptyStrings
+from campaign_site.publishing import NonEmptyStrings, Publishable, PublishableQuerySet
 from campaign_site.searching import Searchable
 from campaign_site.translations import Translatable
 from campaigns.models import Addressee, Campaign, Government, Profile
@@ -35,11 +35,7 @@ def two_years_after(day: date) -> date:
         return day.replace(year=day.year + 2, day=28)
 
 
-class PetitionQuerySet(models.QuerySet):
-    def published(self):
-        """What the public sees; a closed petition keeps its page."""
-        return self.filter(state=Petition.State.PUBLISHED)
-
+class PetitionQuerySet(PublishableQuerySet):
     def open(self):
         moment = now()
         return self.published().filter(
@@ -60,13 +56,8 @@ class PetitionQuerySet(models.QuerySet):
         )
 
 
-class Petition(Described, Illustrated, Translatable, Searchable):
+class Petition(Publishable, Illustrated, Translatable, Searchable):
     """A letter that people sign. Its first confirmed signature freezes what they signed."""
-
-    class State(models.TextChoices):
-        DRAFT = "draft", _("draft")
-        PUBLISHED = "published", _("published")
-        REMOVED = "removed", _("removed")
 
     translatable = (
         # As translators meet them: what is short first.
@@ -76,7 +67,6 @@ class Petition(Described, Illustrated, Translatable, Searchable):
     # Not the outcome: it may be written before the petition closes.
     searched = ("title", "summary", "demands", "letter")
 
-    state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT)
     campaign = models.ForeignKey(
         Campaign,
         models.PROTECT,
@@ -168,7 +158,7 @@ class Petition(Described, Illustrated, Translatable, Searchable):
 
     objects = PetitionQuerySet.as_manager()
 
-    class Meta(Described.Meta):
+    class Meta(Publishable.Meta):
         abstract = False
         verbose_name = _("petition")
         verbose_name_plural = _("petitions")
@@ -204,10 +194,6 @@ class Petition(Described, Illustrated, Translatable, Searchable):
     @property
     def picture_to_share(self):
         return largest(self.share_image) if self.share_image else super().picture_to_share
-
-    @property
-    def is_published(self):
-        return self.state == self.State.PUBLISHED
 
     @property
     def not_open_yet(self):
