@@ -104,16 +104,6 @@ class Translatable(models.Model):
     def missing_in(self, code: str) -> list[str]:
         return [field for field in self.to_translate() if not self.whole_in(code, field)]
 
-    def behind_in(self, code: str) -> list[str]:
-        """What was translated from an original that has changed since."""
-        translation = self.translation(code)
-        return [
-            field
-            for field in self.to_translate()
-            if translation["texts"].get(field)
-            and translation["of"].get(field) != self.digest(field)
-        ]
-
     def digest(self, field: str) -> str | list[str]:
         """Of the original; of a list, one for each of its texts."""
         said = getattr(self, field)

@@ -64,10 +64,6 @@ def find(names, *, besides=None) -> list[Profile]:
     return list(Profile.objects.filter(pk__in=found).order_by("name"))
 
 
-def look_alike(one: str, other: str) -> bool:
-    return _are_alike(_parsed(one), _parsed(other))
-
-
 def _all_names():
     for pk, name, native_name in Profile.objects.order_by("pk").values_list(
         "pk", "name", "native_name"

@@ -92,7 +92,6 @@ def _chosen(delivery, part: int | None) -> list[range]:
 _PLACE_STARTS = """
 SELECT position FROM (
     SELECT d.position,
-        d.position >= %s::integer AS other,
         CASE WHEN d.position >= %s::integer THEN '' ELSE s.city_key END AS place,
         lag(CASE WHEN d.position >= %s::integer THEN '' ELSE s.city_key END)
             OVER (ORDER BY d.position) AS before
@@ -110,7 +109,7 @@ def part_starts(delivery, names: int, *, whole_places: bool) -> list[int]:
         return list(range(1, end, names))
     other = delivery.other_places_from or _NEVER
     with connection.cursor() as cursor:
-        cursor.execute(_PLACE_STARTS, [other, other, other, delivery.pk])
+        cursor.execute(_PLACE_STARTS, [other, other, delivery.pk])
         places = [position for (position,) in cursor.fetchall()]
     starts = [1]
     for place, following in zip(places, [*places[1:], end], strict=True):

@@ -59,16 +59,9 @@ class SignatureQuerySet(models.QuerySet):
     def confirmed(self):
         return self.filter(state=Signature.State.CONFIRMED)
 
-    def deliverable(self):
-        return self.confirmed().filter(deliver=True, held=False)
-
     def waiting_for_review(self):
         """Counted, and on no list until staff release them."""
         return self.confirmed().filter(deliver=True, held=True)
-
-    def new_for(self, government):
-        """Deliverable signatures that this government has not been given yet."""
-        return self.deliverable().exclude(delivered__government=government)
 
     def insert_once(self, **values) -> bool:
         """Insert unless it, or the same person from the same mailbox, is there. True if inserted.

@@ -131,7 +131,7 @@ def test_counted_without_a_name(petition, step):
         "",
     )
     assert fresh(petition).numbers.confirmed == 1
-    assert not Signature.objects.deliverable().exists()
+    assert not Signature.objects.filter(deliver=True).exists()
 
 
 def test_database_keeps_no_name_of_who_is_not_to_be_named(petition):

@@ -36,6 +36,13 @@ def press_again(client, answer, url=NEW):
     return client.post(url, {**fields(answer), "_save": "Save"})
 
 
+def look_alike(new, here):
+    person = factories.make_profile(name=here)
+    found = look_alikes.find([new])
+    person.delete()
+    return bool(found)
+
+
 @pytest.mark.parametrize(
     ("new", "here"),
     [
@@ -60,8 +67,8 @@ def press_again(client, answer, url=NEW):
     ],
 )
 def test_look_alikes_are_noticed(new, here):
-    assert look_alikes.look_alike(new, here)
-    assert look_alikes.look_alike(here, new)
+    assert look_alike(new, here)
+    assert look_alike(here, new)
 
 
 @pytest.mark.parametrize(
@@ -84,8 +91,8 @@ def test_look_alikes_are_noticed(new, here):
     ],
 )
 def test_unlike_names_are_let_be(new, here):
-    assert not look_alikes.look_alike(new, here)
-    assert not look_alikes.look_alike(here, new)
+    assert not look_alike(new, here)
+    assert not look_alike(here, new)
 
 
 def test_adding_a_look_alike_asks_once_and_then_keeps_it(campaigner):
