@@ -102,7 +102,7 @@ class OutboxMessage(models.Model):
     due_at = models.DateTimeField(_("due"))
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     sent_at = models.DateTimeField(_("sent"), null=True)
-    # Keyed, without the petition: counts the mails to one address, and lives for 24 hours.
+    # Keyed, without the petition: counts the mails to one address, until 24 hours after sending.
     address_hash = models.BinaryField(null=True)
     # The attempt to sign that this mail is about: confirming it gives the mail back.
     reference = models.UUIDField(null=True)

@@ -171,7 +171,7 @@ def personal_url(public_id) -> str:
 
 
 def find(public_id):
-    """The signature or the waiting attempt of this id, or None: (what, is it waiting)."""
+    """The signature, or the attempt that still waits, of this id; or None."""
     signature = Signature.objects.select_related("petition__count").filter(pk=public_id).first()
     if signature:
         return signature
