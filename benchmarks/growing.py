@@ -78,22 +78,22 @@ def page(path, rounds):
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
-    from campaign_site import middleware
+    from campaign_site import page_cache
 
     client = Client(headers={"Host": "localhost"})
     times = {"first": [], "again": []}
     client.get(path)
     for _ in range(rounds):
         for name, forget in (
-            ("first", middleware.cache.forget),
-            ("again", lambda: middleware.cache.pages.clear()),
+            ("first", page_cache.cache.forget),
+            ("again", lambda: page_cache.cache.pages.clear()),
         ):
             forget()
             begin = time.perf_counter()
             response = client.get(path)
             times[name].append(1000 * (time.perf_counter() - begin))
             assert response.status_code == 200, (path, response.status_code)
-    middleware.cache.forget()
+    page_cache.cache.forget()
     with CaptureQueriesContext(connection) as asked:
         client.get(path)
     return {

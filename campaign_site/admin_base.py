@@ -22,10 +22,11 @@ from django.utils.timezone import localdate, localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from campaign_site import edit_conflicts, going_public, middleware, preview_links, rich_text
+from campaign_site import edit_conflicts, going_public, preview_links, rich_text
 from campaign_site.admin_forms import LanguageSelect, LinesField, PlainTextarea, ask_once_more
 from campaign_site.admin_site import words_for
 from campaign_site.models import record
+from campaign_site.page_cache import forget_pages
 from campaign_site.pictures import largest
 
 
@@ -273,7 +274,7 @@ class StaffAdmin(StaffFields, admin.ModelAdmin):
 
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)
-        middleware.publish()
+        forget_pages()
         kept = getattr(form, "kept", set())
         if kept:
             names = ", ".join(str(form.fields[name].label) for name in sorted(kept))
@@ -285,7 +286,7 @@ class StaffAdmin(StaffFields, admin.ModelAdmin):
 
     def delete_model(self, request, obj):
         super().delete_model(request, obj)
-        middleware.publish()
+        forget_pages()
 
     def delete_view(self, request, object_id, extra_context=None):
         heading, _new = words_for(self.opts)

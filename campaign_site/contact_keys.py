@@ -5,8 +5,9 @@ from pathlib import Path
 from django.db import IntegrityError, transaction
 from django.utils.timezone import now
 
-from campaign_site import middleware, sealing
+from campaign_site import sealing
 from campaign_site.models import ContactKey, record
+from campaign_site.page_cache import forget_pages
 
 
 class KeyFailed(Exception):
@@ -43,7 +44,7 @@ def _use_from_now_on(public, label, by):
     except IntegrityError:
         raise KeyFailed from None  # somebody else is making one just now
     record("created a contact key", key, by=by)
-    middleware.publish()
+    forget_pages()
     return key
 
 
@@ -53,5 +54,5 @@ def retire(key_id: int, *, by=None) -> bool:
     retired = ContactKey.objects.filter(pk=key_id, retired_at=None).update(retired_at=now())
     if retired:
         record("retired a contact key", ContactKey.objects.get(pk=key_id), by=by)
-        middleware.publish()
+        forget_pages()
     return bool(retired)

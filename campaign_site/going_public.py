@@ -2,8 +2,8 @@
 
 from django.db import transaction
 
-from campaign_site import middleware
 from campaign_site.models import record
+from campaign_site.page_cache import forget_pages
 
 
 @transaction.atomic
@@ -26,5 +26,5 @@ def _move(found, before, after, verb, by):
     if not rows.update(state=after):
         return False
     record(verb, found, by=by, kind=found._meta.model_name)
-    middleware.publish()
+    forget_pages()
     return True

@@ -1,4 +1,5 @@
-"""Our middleware, outermost first: page cache, log line, headers, database errors, language."""
+"""Our middleware within the page cache, outermost first: log line, headers, database errors,
+language, staff."""
 
 import logging
 import time
@@ -15,12 +16,9 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from campaign_site import languages
-from campaign_site.page_cache import cache, page_cache, publish
 from campaign_site.publishing import Gone
 from campaign_site.request_logging import route
 from campaign_site.sealing import KeyProblem
-
-__all__ = ["cache", "page_cache", "publish"]  # the outermost one has a module of its own
 
 log = logging.getLogger("vigil.request")
 

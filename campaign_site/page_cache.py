@@ -291,7 +291,7 @@ def _generation_file():
     return os.path.join(settings.PRIVATE_ROOT, "generation")
 
 
-def publish() -> None:
+def forget_pages() -> None:
     """Let every process forget its pages, once the current transaction is committed."""
 
     def touch():

@@ -56,7 +56,7 @@ ROOT_URLCONF = "campaign_site.urls"
 WSGI_APPLICATION = "campaign_site.wsgi.application"
 
 MIDDLEWARE = [
-    "campaign_site.middleware.page_cache",
+    "campaign_site.page_cache.page_cache",
     "campaign_site.middleware.request_log",
     "campaign_site.middleware.security_headers",
     "campaign_site.middleware.only_utf8",

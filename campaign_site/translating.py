@@ -15,9 +15,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, override
 
-from campaign_site import languages, middleware, rich_text, translations
+from campaign_site import languages, rich_text, translations
 from campaign_site.admin_base import LONGEST_TEXT
 from campaign_site.models import Language, record
+from campaign_site.page_cache import forget_pages
 from campaign_site.publishing import NonEmptyStrings
 from campaign_site.translations import State
 
@@ -324,7 +325,7 @@ class Translated:
             ]
         except IntegrityError:
             return [self.already_signed]
-        middleware.publish()
+        forget_pages()
         messages.success(request, _("Saved: %(state)s.") % {"state": state.label})
         return []
 

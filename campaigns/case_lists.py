@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from campaign_site import languages
-from campaign_site.middleware import publish as forget_pages
 from campaign_site.models import record
+from campaign_site.page_cache import forget_pages
 from campaign_site.partial_dates import describe
 from campaign_site.rich_text import plain_blocks
 from campaign_site.spreadsheets import as_text

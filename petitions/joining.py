@@ -16,9 +16,10 @@ from django.utils.formats import date_format
 from django.utils.text import slugify
 from django.utils.timezone import localdate, localtime, now
 
-from campaign_site import addresses, erasures, links, middleware, outbox, sealing
+from campaign_site import addresses, erasures, links, outbox, sealing
 from campaign_site.models import OutboxMessage, SiteSettings, record
 from campaign_site.names import comparison_key
+from campaign_site.page_cache import forget_pages
 from campaigns.models import Organisation
 from petitions.models import JoinRequest, OpenLetter, SigningOrganisation, SigningPerson
 
@@ -132,7 +133,7 @@ def withdraw(public_id, *, kind=erasures.REMOVED) -> bool:
 def _changed(letter_id) -> None:
     """Found by other words, and seen, at once."""
     OpenLetter.objects.get(pk=letter_id).save(update_fields=["updated_at"])
-    middleware.publish()
+    forget_pages()
 
 
 @transaction.atomic
@@ -161,7 +162,7 @@ def approve(request, *, by, organisation=None) -> None:
     except IntegrityError:
         raise StandsThere from None
     record("let somebody join", found.letter, by=by, kind="openletter")
-    middleware.publish()
+    forget_pages()
 
 
 def same_organisation(name: str) -> Organisation | None:

@@ -6,8 +6,9 @@ from django.utils.text import slugify
 from django.utils.timezone import now
 from django.utils.translation import override
 
-from campaign_site import going_public, languages, middleware
+from campaign_site import going_public, languages
 from campaign_site.models import record
+from campaign_site.page_cache import forget_pages
 from campaign_site.translations import State
 from petitions import launch
 from petitions.models import Petition, Target
@@ -31,7 +32,7 @@ def close(petition, *, outcome: str, by=None) -> bool:
     if not still_open.filter(pk=petition.pk).update(closes_at=moment, outcome=outcome):
         return False
     record("closed", petition, by=by, kind="petition")
-    middleware.publish()
+    forget_pages()
     return True
 
 
@@ -45,7 +46,7 @@ def set_slow_lane(petition, on: bool, *, by=None) -> bool:
     ):
         return False
     record("slow lane on" if on else "slow lane off", petition, by=by, kind="petition")
-    middleware.publish()
+    forget_pages()
     return True
 
 

@@ -5,7 +5,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from campaign_site import middleware, throttle
+from campaign_site import page_cache, throttle
 from tests import factories
 from tests.every_page import Everything
 from tests.made_once import made_once
@@ -21,7 +21,7 @@ def nothing_remembered(settings):
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     }
-    middleware.cache.forget()
+    page_cache.cache.forget()
     for limit in (throttle.SIGNING, throttle.FINDING, throttle.CODES):
         limit.forget()
     mail.outbox = []

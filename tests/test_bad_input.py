@@ -11,7 +11,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from campaign_site import middleware, throttle
+from campaign_site import page_cache, throttle
 from petitions import deliveries, delivery_lists, signing
 from petitions.forms import form_token
 from petitions.models import PendingSignature, Signature
@@ -231,7 +231,7 @@ def test_everything_in_paths_and_queries(watch, petition):
     watch.expect(*(watch.client.get("/search/", {"q": typed}) for typed in ("a", "zzz")))
     for number, text in enumerate(STRINGS):
         texts = in_path(text)
-        middleware.cache.forget()
+        page_cache.cache.forget()
         for address in public if text in SOME else public[number % 30 :: 30]:
             path = address.path(slug="qqqq", token="qqqq", name="0" * 40 + ".webp")
             watch.look(watch.client.get(path.replace("qqqq", texts)), address.name, text)
@@ -324,7 +324,7 @@ def _sent(take, path, typed, public):
         saved = take(typed_into(take.watch.client, path, typed)).status_code == 302
         if saved and (take.text is None or "<" in take.text):
             take(take.watch.client.get(path, follow=True))
-            middleware.cache.forget()
+            page_cache.cache.forget()
             for page in public:
                 take(take.watch.client.get(page))
         transaction.set_rollback(True)
@@ -463,10 +463,10 @@ def test_odd_requests_are_refused_not_crashed(watch, petition):
             "=&=&&;",
             "q" * 100_000,
         ):
-            middleware.cache.forget()
+            page_cache.cache.forget()
             watch.look_only(watch.client.get(f"{path}?{query}"), f"{path} {query[:12]}")
         for name, request in _requests(path):
-            middleware.cache.forget()
+            page_cache.cache.forget()
             headers = request.get("headers", {}) | {"Content-Type": request["content_type"]}
             watch.look_only(watch.client.get(path, headers=headers), f"GET {path[:12]} {name}")
     watch.verdict()

@@ -7,7 +7,7 @@ import pytest
 from django.apps import apps
 from django.db import IntegrityError, models, transaction
 
-from campaign_site import middleware, searching
+from campaign_site import page_cache, searching
 from campaign_site.models import Language
 from campaign_site.partial_dates import PartialDateField
 from campaign_site.publishing import Described
@@ -153,7 +153,7 @@ def test_nothing_of_a_draft_is_anywhere(client, everything):
     tie(drafts)
     translate_without_publishing()
     searching.reindex()
-    middleware.cache.forget()
+    page_cache.cache.forget()
     looked_at = 0
     for path in sorted(before | {f"/search/?q={MARK}"}):
         answer = client.get(path)
@@ -175,7 +175,7 @@ def test_marks_would_be_seen(client, everything):
     drafts = [draft_of(row) for row in rows]
     for draft in drafts:
         type(draft).objects.filter(pk=draft.pk).update(state="published")
-    middleware.cache.forget()
+    page_cache.cache.forget()
     for draft in drafts:
         answer = client.get(draft.get_absolute_url())
         if answer.status_code == 200 and not hasattr(draft, "versions"):

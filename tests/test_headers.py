@@ -10,7 +10,7 @@ from django.conf import settings as django_settings
 from django.db import OperationalError
 from django.test import Client
 
-from campaign_site import middleware, pages
+from campaign_site import page_cache, pages
 from petitions import signing
 from tests import factories
 from tests.site_urls import addresses
@@ -131,7 +131,7 @@ def test_errors_have_them_too(browser, petition, monkeypatch):
         assert private(response)
         monkeypatch.setattr(pages.Campaign.objects, "filter", fail)
     type(petition).objects.update(state="removed")
-    middleware.cache.forget()
+    page_cache.cache.forget()
     for response in (
         browser.get(petition.get_absolute_url()),
         browser.get("/petitions/", headers={"Host": "evil.example"}),
@@ -250,5 +250,5 @@ def test_over_https_browsers_are_told_to_stay_there(browser, settings):
     settings.HTTPS = True
     assert "max-age=63072000" in browser.get("/about/")["Strict-Transport-Security"]
     settings.HTTPS = False
-    middleware.cache.forget()
+    page_cache.cache.forget()
     assert "Strict-Transport-Security" not in browser.get("/about/")

@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import translation
 
-from campaign_site import languages, middleware
+from campaign_site import languages, page_cache
 from campaign_site.models import Language, SiteSettings
 from petitions import deliveries, delivery_lists, signing
 from petitions.models import Signature
@@ -32,7 +32,7 @@ def test_a_language_is_offered_once_a_speaker_has_read_it(client):
     assert client.get("/ug/").status_code == 404
     assert 'hreflang="ug"' not in text(client.get("/"))
     factories.offer("ug")
-    middleware.cache.forget()
+    page_cache.cache.forget()
     page = text(client.get("/ug/"))
     assert '<html lang="ug" dir="rtl">' in page
     assert alternates(page) == {"en": "/", "ug": "/ug/"}
@@ -118,7 +118,7 @@ def test_original_in_a_language_that_is_not_offered_stays_where_it_was(client):
     assert page.status_code == 200
     assert 'lang="zh-hans"' in text(page)
     factories.offer("zh-hans")
-    middleware.cache.forget()
+    page_cache.cache.forget()
     assert client.get(petition.get_absolute_url())["Location"].startswith("/zh-hans/")
 
 

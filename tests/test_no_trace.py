@@ -23,7 +23,7 @@ from django.test import RequestFactory
 from django.urls import resolve, reverse
 from django.utils.log import AdminEmailHandler
 
-from campaign_site import addresses, middleware, throttle
+from campaign_site import addresses, middleware, page_cache, throttle
 from campaign_site.models import AuditEvent, OutboxMessage
 from petitions import delivery_lists, signing
 from petitions.models import PendingSignature, Signature
@@ -226,7 +226,7 @@ def test_no_address_stays_after_a_thousand_signatures(client, our_log, places):
         ),
         "networks in our log": log.count(NETWORK),
     }
-    kept = [str((key, page.answer)) for key, page in middleware.cache.pages.items()]
+    kept = [str((key, page.answer)) for key, page in page_cache.cache.pages.items()]
     assert any(petition.title in page for page in kept), "the cache is the one that was filled"
     secret = [ADDRESS, NAME, CITY, UNNAMED, UNNAMED_CITY, NETWORK]
     found["anything in the page cache"] = sum(word in page for page in kept for word in secret)

@@ -195,9 +195,9 @@ def test_counter_and_page_tell_nothing_of_attempts(client, petition, known):
     page = petition.get_absolute_url()
 
     def seen():
-        from campaign_site import middleware
+        from campaign_site import page_cache
 
-        middleware.cache.forget()
+        page_cache.cache.forget()
         return (client.get(count).json()["count"], client.get(page).content)
 
     before = seen()

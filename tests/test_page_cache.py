@@ -16,7 +16,14 @@ from django.test import RequestFactory
 from campaign_site import outbox, page_cache
 from campaign_site.group_commit import GroupCommit
 from campaign_site.models import OutboxMessage
-from campaign_site.page_cache import IF_ERROR, OLDEST, RENEWED_AFTER, cache, hits_first, publish
+from campaign_site.page_cache import (
+    IF_ERROR,
+    OLDEST,
+    RENEWED_AFTER,
+    cache,
+    forget_pages,
+    hits_first,
+)
 from petitions import publishing
 from tests import factories
 from tests.every_page import Everything
@@ -260,13 +267,13 @@ def test_publishing_forgets_every_page():
     site = Site()
     site.get()
     site.words = "new"
-    publish()
+    forget_pages()
     assert site.get().content == b"new"
 
 
 @pytest.mark.django_db(transaction=True)
 def test_publishing_in_another_process_forgets_every_page(settings, clock):
-    publish()
+    forget_pages()
     site = Site()
     site.get()
     site.words = "new"
@@ -279,7 +286,7 @@ def test_publishing_in_another_process_forgets_every_page(settings, clock):
 def test_a_page_rendered_while_somebody_publishes_is_not_kept():
     """It may show what stood there before."""
     site = Site()
-    site.meanwhile = publish
+    site.meanwhile = forget_pages
     site.get()
     site.meanwhile = lambda: None
     site.words = "new"
@@ -290,7 +297,7 @@ def test_a_page_rendered_while_somebody_publishes_is_not_kept():
 def test_what_was_taken_down_is_not_shown_while_the_database_is_away(clock):
     site = Site()
     site.get()
-    publish()
+    forget_pages()
     site.status = 503
     assert site.get().status_code == 503
 
@@ -556,7 +563,7 @@ def test_facts_learnt_while_somebody_publishes_are_not_kept():
     """They may be those of before."""
 
     def ask():
-        publish()
+        forget_pages()
         return "old"
 
     assert page_cache.fact("answer", ask) == "old"

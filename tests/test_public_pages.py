@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import override
 
-from campaign_site import middleware, outbox
+from campaign_site import outbox, page_cache
 from campaigns.models import Campaign, Profile, ProfileName, TimelineEntry
 from petitions import counting, signing
 from petitions.models import LedgerEntry, Petition
@@ -124,7 +124,7 @@ def test_counter_has_the_right_plural_and_its_parts(client, shown):
             evidence="x",
         )
     )
-    middleware.cache.forget()
+    page_cache.cache.forget()
     page = client.get(shown.get_absolute_url()).content.decode()
     assert "<strong>1,786</strong> people have signed" in page
     assert "1 here · 1,785 counted elsewhere" in page

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import translation
 
-from campaign_site import middleware, searching, translations
+from campaign_site import page_cache, searching, translations
 from campaign_site.pages import SEARCHED
 from campaigns.models import Campaign, Profile, ProfileName, TimelineEntry
 from petitions import mending
@@ -343,7 +343,7 @@ def test_search_is_never_kept(client, celil):
     assert found(client, "celil")
     assert not found(client, "zzz")
     assert "no-store" in search(client, "celil")["Cache-Control"]
-    assert not middleware.cache.pages
+    assert not page_cache.cache.pages
 
 
 def test_words_are_not_logged(client, celil, caplog):

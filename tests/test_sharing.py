@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 from django.utils.timezone import localdate, now
 
-from campaign_site import middleware
+from campaign_site import page_cache
 from campaign_site.models import SiteSettings
 from petitions import counting, signing
 from petitions.growth import FEWEST_A_STEP, growth
@@ -36,7 +36,7 @@ def words_of(svg):
 
 
 def badge_of(client, petition):
-    middleware.cache.forget()
+    page_cache.cache.forget()
     response = client.get(petition.get_absolute_url() + "badge.svg")
     assert response["Content-Type"] == "image/svg+xml; charset=utf-8"
     return words_of(response.content)
@@ -314,7 +314,7 @@ def test_native_share_where_there_is_one(visit, settings, live_server):
 
 
 def head_of(client, path):
-    middleware.cache.forget()
+    page_cache.cache.forget()
     return dict(
         re.findall(
             r'<meta (?:property|name)="([^"]+)" content="([^"]*)"',

@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from campaign_site import middleware, searching
+from campaign_site import searching
 from campaign_site.admin_base import (
     PageAdmin,
     PreviewLink,
@@ -16,6 +16,7 @@ from campaign_site.admin_base import (
 )
 from campaign_site.admin_forms import PHOTO_FIELDS, IllustratedForm
 from campaign_site.models import record
+from campaign_site.page_cache import forget_pages
 from campaign_site.translating import Translated
 from campaigns.admin.gallery import GalleryInline
 from campaigns.models import Action, Campaign, Demand
@@ -70,7 +71,7 @@ class EndCampaign(Verb):
             raise Refused(gettext("This changed meanwhile. Please look at it once more."))
         searching.index(Campaign, [self.obj.pk])
         record("ended", self.obj, by=self.user, kind="campaign")
-        middleware.publish()
+        forget_pages()
         return gettext("The campaign has ended; its page says how.")
 
 

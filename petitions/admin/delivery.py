@@ -19,10 +19,11 @@ from django.utils.timezone import localdate, localtime
 from django.utils.translation import gettext, ngettext, override
 from django.utils.translation import gettext_lazy as _
 
-from campaign_site import demo_mail, languages, middleware
+from campaign_site import demo_mail, languages
 from campaign_site.admin_base import Refused, StaffAdmin, Verb, change_url
 from campaign_site.admin_forms import IllustratedForm, PlainTextarea
 from campaign_site.models import SiteSettings, record
+from campaign_site.page_cache import forget_pages
 from campaign_site.templatetags.vigil import number
 from petitions import deliveries, delivery_lists, evidence, retention, signing
 from petitions.admin.list_files import FilesOfLists, PartsForm, divide, parts_says
@@ -341,7 +342,7 @@ class RecordHandover(ListVerb):
             deliveries.hand_over(self.obj, form.instance, by=self.user)
         except deliveries.ListCancelled:
             raise Refused(gettext("This list was cancelled meanwhile.")) from None
-        middleware.publish()
+        forget_pages()
         return gettext("Recorded: %(outcome)s.") % {"outcome": form.instance.get_outcome_display()}
 
 
@@ -391,7 +392,7 @@ class Reply(ListVerb):
             form.instance.reply_document = evidence.store(upload)
         form.instance.save(update_fields=(*ReplyForm.Meta.fields, "reply_document"))
         record("noted a reply", self.obj, by=self.user, delivery=self.obj.pk)
-        middleware.publish()
+        forget_pages()
         return gettext("Saved.")
 
 

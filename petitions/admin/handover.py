@@ -4,8 +4,8 @@ from django.contrib import admin
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from campaign_site import middleware
 from campaign_site.admin_base import Refused, StaffAdmin, Verb, change_url
+from campaign_site.page_cache import forget_pages
 from petitions import deliveries
 from petitions.admin.delivery import HandoverForm
 from petitions.models import Handover
@@ -44,7 +44,7 @@ class Correct(Verb):
             )
         except deliveries.ListCancelled:
             raise Refused(gettext("This list was cancelled meanwhile.")) from None
-        middleware.publish()
+        forget_pages()
         return gettext("Corrected.")
 
     def goes_to(self):

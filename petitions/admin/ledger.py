@@ -9,9 +9,9 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from campaign_site import middleware
 from campaign_site.admin_base import Refused, StaffAdmin, Verb
 from campaign_site.models import record
+from campaign_site.page_cache import forget_pages
 from campaign_site.templatetags.vigil import number, partial_date
 from petitions import batches, counting, evidence
 from petitions.models import LedgerEntry, Petition
@@ -79,7 +79,7 @@ class UndoEntry(Verb):
     def do(self, form):
         if not counting.undo(self.obj, by=self.user):
             raise Refused(gettext("This changed meanwhile. Please look at it once more."))
-        middleware.publish()
+        forget_pages()
         return gettext("Undone. It does not count any more.")
 
 

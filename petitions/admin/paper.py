@@ -15,11 +15,12 @@ from django.urls import path, reverse
 from django.utils.translation import get_language, get_language_bidi, gettext, ngettext, override
 from django.utils.translation import gettext_lazy as _
 
-from campaign_site import languages, middleware
+from campaign_site import languages
 from campaign_site.admin_base import Refused, StaffAdmin, Verb, change_url
 from campaign_site.admin_forms import PlainTextarea
 from campaign_site.models import HeldWord
 from campaign_site.names import HELD_REASONS, clean_name, clean_place
+from campaign_site.page_cache import forget_pages
 from campaign_site.templatetags.vigil import number
 from petitions import batches, imports, poster, tables
 from petitions.models import PaperBatch, Petition
@@ -100,7 +101,7 @@ class Undo(Verb):
     def do(self, form):
         if not batches.undo(self.obj, by=self.user):
             raise Refused(gettext("This changed meanwhile. Please look at it once more."))
-        middleware.publish()
+        forget_pages()
         return gettext("Undone. Its names do not count any more.")
 
 
@@ -381,7 +382,7 @@ class PaperBatchAdmin(StaffAdmin):
             except imports.NotReady:
                 problem = gettext("This changed meanwhile. Please look at it once more.")
             else:
-                middleware.publish()
+                forget_pages()
                 messages.success(request, counted_sentence(batch))
                 return HttpResponseRedirect(change_url(batch))
         readable = upload.first_rows and upload.state in (imports.COLUMNS, imports.CHECKED)
@@ -425,7 +426,7 @@ class PaperBatchAdmin(StaffAdmin):
             except batches.Refused as refusal:
                 problem = batches.REFUSALS[type(refusal)]
             else:
-                middleware.publish()
+                forget_pages()
                 messages.success(request, counted_sentence(batch))
                 return HttpResponseRedirect(change_url(batch))
         return self.page(

@@ -15,7 +15,7 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext, ngettext, override
 from django.utils.translation import gettext_lazy as _
 
-from campaign_site import languages, middleware
+from campaign_site import languages
 from campaign_site.admin_base import (
     PageAdmin,
     PreviewLink,
@@ -36,6 +36,7 @@ from campaign_site.admin_forms import (
     PlainTextarea,
     keep_upload,
 )
+from campaign_site.page_cache import forget_pages
 from campaign_site.templatetags.vigil import in_zone, number
 from campaign_site.translating import MAY_TRANSLATE, Piece, Translated
 from campaigns.models import Addressee
@@ -676,7 +677,7 @@ class PetitionAdmin(Translated, PageAdmin):
                 reason=form.cleaned_data["reason"],
                 by=request.user,
             )
-            middleware.publish()
+            forget_pages()
             messages.success(
                 request, gettext("Mended. The page says what was changed, when and why.")
             )

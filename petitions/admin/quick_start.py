@@ -14,9 +14,9 @@ from django.utils.text import slugify
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from campaign_site import middleware
 from campaign_site.admin_base import change_url, check_text, not_ahead
 from campaign_site.admin_forms import LinesField, PlainTextarea
+from campaign_site.page_cache import forget_pages
 from campaigns.admin.look_alikes import NamingForm
 from campaigns.models import Addressee, Campaign, Government, Profile
 from petitions import publishing
@@ -275,7 +275,7 @@ class QuickStartForm(NamingForm):
         self.campaign.profiles.add(self.person)
         Target.objects.create(petition=petition, government=government, addressee=self.addressee)
         publishing.keep_promise_default(petition, "")
-        middleware.publish()
+        forget_pages()
         return [*made, petition]
 
 

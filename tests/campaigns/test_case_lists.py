@@ -11,7 +11,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from campaign_site import middleware
+from campaign_site import page_cache
 from campaigns import case_lists
 from campaigns.models import CaseList, CaseListVersion, HealthNote, Penalty, Profile, TimelineEntry
 from tests import factories
@@ -57,7 +57,7 @@ def make_list(*people, state="published", **values):
 
 
 def get(client, *args, name="case_list"):
-    middleware.cache.forget()
+    page_cache.cache.forget()
     return client.get(reverse(name, args=args))
 
 
@@ -244,6 +244,6 @@ def test_a_long_list_asks_the_database_as_little_as_a_short_one(
 ):
     people = [person, *(factories.make_profile() for _ in range(40))]
     case_lists.freeze(make_list(*people))
-    middleware.cache.forget()
+    page_cache.cache.forget()
     with django_assert_max_num_queries(12):
         client.get(reverse("case_list", args=["six-cases"]))

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 from PIL import Image
 
-from campaign_site import middleware, pictures
+from campaign_site import page_cache, pictures
 from campaigns import case_rows
 from campaigns.models import (
     Campaign,
@@ -84,7 +84,7 @@ def whole(**values):
 
 
 def read(client, row, language="en"):
-    middleware.cache.forget()
+    page_cache.cache.forget()
     with override(language):
         path = row.get_absolute_url()
     answer = client.get(path)
@@ -220,7 +220,7 @@ def test_a_record_of_any_length_is_read_with_as_many_questions(client):
             TimelineEntry.objects.create(profile=person, date="2016", what=f"Visit {number}")
             person.related.add(factories.make_profile(name=f"Friend {number}"))
         read(client, person, "fr")
-        middleware.cache.forget()
+        page_cache.cache.forget()
         with CaptureQueriesContext(connection) as queries:
             read(client, person, "fr")
         asked.append(len(queries))

@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from PIL import Image
 
-from campaign_site import files, middleware
+from campaign_site import files, page_cache
 from campaigns.models import Document, Enclosure, Organisation
 from campaigns.models.document import FOLDER
 from tests import factories
@@ -27,7 +27,7 @@ def own_folder(settings, tmp_path):
 
 
 def page_of(client, row):
-    middleware.cache.forget()
+    page_cache.cache.forget()
     return text(client.get(row.get_absolute_url()))
 
 
@@ -140,7 +140,7 @@ def test_lists_by_kind_campaign_and_person(client):
         f"?person={person.slug}": {"A report"},
         f"?kind=report&campaign={campaign.slug}": set(),
     }.items():
-        middleware.cache.forget()
+        page_cache.cache.forget()
         page = text(client.get(path + query))
         assert {title for title in ("A letter", "A report") if title in page} == seen, query
     for query in ("?kind=x", "?campaign=none", "?person=%00", "?page=x&kind="):
@@ -179,7 +179,7 @@ def test_pages_ask_the_database_the_same_however_many_documents(
     letter.profiles.add(person)
     for path in (letter.get_absolute_url(), reverse("campaigns:documents")):
         client.get("/about/")
-        middleware.cache.forget()
+        page_cache.cache.forget()
         with django_assert_max_num_queries(12):
             assert client.get(path).status_code == 200
 
@@ -210,7 +210,7 @@ def test_drafts_are_shown_nowhere(client):
         Enclosure.objects.create(document=secret, title="MARKED", enclosed=letter, file=stored)
         pages = [letter.get_absolute_url(), campaign.get_absolute_url(), person.get_absolute_url()]
         for path in (*pages, reverse("campaigns:documents"), "/sitemap.xml", "/", "/updates/feed/"):
-            middleware.cache.forget()
+            page_cache.cache.forget()
             answer = client.get(path)
             assert answer.status_code == 200
             assert "MARKED" not in text(answer), path

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from campaign_site import middleware
+from campaign_site import page_cache
 from campaigns.models import Campaign, Profile, Violation
 from campaigns.views import PEOPLE_ON_A_PAGE
 from tests import factories
@@ -167,7 +167,7 @@ def test_cache_keeps_the_pages_apart(client, people):
 
 
 def queries_of(client, path):
-    middleware.cache.forget()
+    page_cache.cache.forget()
     with CaptureQueriesContext(connection) as asked:
         assert client.get(path).status_code == 200
     return len(asked)

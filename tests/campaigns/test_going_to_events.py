@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.timezone import localdate
 from icalendar import Calendar
 
-from campaign_site import going_public, middleware
+from campaign_site import going_public, page_cache
 from campaigns.models import Event
 from tests import factories
 from tests.factories import make_campaign, make_event, make_organisation, make_profile
@@ -101,7 +101,7 @@ def test_afterwards_it_took_place_with_report_and_attendance(client, monkeypatch
     for words in ("This took place", "Her sister", "About 60"):
         assert words not in page
     monkeypatch.setattr("campaigns.models.event.now", lambda: over)
-    middleware.cache.forget()
+    page_cache.cache.forget()
     page = read(client, event.get_absolute_url())
     for words in ("This took place.", "Her sister <strong>spoke</strong>.", "About 60 people."):
         assert words in page
@@ -189,11 +189,11 @@ def test_drafts_and_what_was_taken_down_are_nowhere(client):
         assert draft.slug not in read(client, path), path
     assert [client.get(path).status_code for path in own] == [404, 404]
     going_public.publish(draft)
-    middleware.cache.forget()
+    page_cache.cache.forget()
     for path in (*paths, *own):
         assert draft.slug in read(client, path), path
     going_public.take_down(draft)
-    middleware.cache.forget()
+    page_cache.cache.forget()
     for path in paths:
         assert draft.slug not in read(client, path), path
     assert [client.get(path).status_code for path in own] == [410, 410]
@@ -281,7 +281,7 @@ def test_cancelled_stays_in_the_calendar_as_cancelled(client):
     event.created_at -= timedelta(hours=1)
     event.status = "cancelled"
     event.save()
-    middleware.cache.forget()
+    page_cache.cache.forget()
     second = next(iter(calendar_of(client)[0].walk("VEVENT")))
     assert second["STATUS"] == "CANCELLED"
     assert second["UID"] == first["UID"]
@@ -296,7 +296,7 @@ def test_the_same_bytes_as_long_as_nothing_changed(client):
     Event.objects.update(created_at=changed, updated_at=changed)
     found, before = calendar_of(client)
     assert {entry.decoded("DTSTAMP") for entry in found.walk("VEVENT")} == {changed}
-    middleware.cache.forget()
+    page_cache.cache.forget()
     assert calendar_of(client)[1] == before
 
 
@@ -368,6 +368,6 @@ def test_pages_ask_little_however_many_events_there_are(
         *("/", "/events/", campaign.get_absolute_url(), person.get_absolute_url()),
         *(made[0].get_absolute_url(), f"/events/?campaign={campaign.slug}", "/events/calendar.ics"),
     ):
-        middleware.cache.forget()
+        page_cache.cache.forget()
         with django_assert_max_num_queries(12):
             assert client.get(path).status_code == 200

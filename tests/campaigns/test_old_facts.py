@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from django.utils.timezone import localdate
 
-from campaign_site import middleware
+from campaign_site import page_cache
 from campaigns.models import Profile, TimelineEntry
 from tests import factories
 
@@ -50,7 +50,7 @@ def move_clock(monkeypatch, by):
 
 
 def told(client, path):
-    middleware.cache.forget()
+    page_cache.cache.forget()
     page = client.get(path)
     assert page.status_code == 200, path
     return re.sub(r"<[^>]+>", " ", page.content.decode())

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 from django.db import IntegrityError, transaction
 
-from campaign_site import going_public, middleware
+from campaign_site import going_public, page_cache
 from campaigns.models import FollowUp, Update
 from tests import factories
 from tests.factories import make_campaign, make_profile, make_update
@@ -212,7 +212,7 @@ def test_a_petition_says_what_was_done_newest_first(client, petition):
     for date in ("2026-06-02", "2026-05", "2026-04", "2026-03"):
         make_update(title=f"News of {date}", date=date, campaigns=[petition.campaign])
     handed_over(petition, "1 name taken to the embassy.")
-    middleware.cache.forget()
+    page_cache.cache.forget()
     page = read(client, petition.get_absolute_url())
     done = ["News of 2026-06-02", "1 name taken to the embassy.", "News of 2026-05"]
     places = [page.index(words) for words in (*done, "News of 2026-04")]
@@ -251,11 +251,11 @@ def test_drafts_and_what_was_taken_down_are_nowhere(client):
     assert client.get(draft.get_absolute_url()).status_code == 404
     assert client.get("/updates/?month=2026-03").status_code == 404
     going_public.publish(draft)
-    middleware.cache.forget()
+    page_cache.cache.forget()
     for path in paths:
         assert draft.slug in read(client, path), path
     going_public.take_down(draft)
-    middleware.cache.forget()
+    page_cache.cache.forget()
     assert client.get(draft.get_absolute_url()).status_code == 410
     for path in paths:
         assert draft.slug not in read(client, path), path
@@ -281,7 +281,7 @@ def test_in_french_once_it_is_published_there(client):
     assert "Marta peut" not in read(client, f"/fr/updates/{update.slug}/")
     factories.translate(update, "fr", title="Marta peut voir sa fille")
     factories.translate(update.follow_ups.get(), "fr", body="Elle va bien.")
-    middleware.cache.forget()
+    page_cache.cache.forget()
     page = read(client, f"/fr/updates/{update.slug}/")
     assert '<h1 lang="fr" dir="auto">Marta peut voir sa fille</h1>' in page
     assert "Elle va bien." in page
@@ -346,7 +346,7 @@ def test_feeds_are_atom_and_their_links_lead_somewhere(client, settings, petitio
             assert not anchor or f'id="{anchor}"' in read(client, page)
             assert "<script" not in entry.findtext(f"{ATOM}summary")
         # The same bytes as long as nothing is new.
-        middleware.cache.forget()
+        page_cache.cache.forget()
         assert ElementTree.tostring(feed) == ElementTree.tostring(feed_of(client, path))
 
 
@@ -484,7 +484,7 @@ def test_pages_ask_little_however_many_updates_there_are(
         *(made[0].get_absolute_url(), f"/updates/?campaign={campaign.slug}&year=2001"),
         *("/updates/feed/", f"/campaigns/{campaign.slug}/feed/", petition.get_absolute_url()),
     ):
-        middleware.cache.forget()
+        page_cache.cache.forget()
         with django_assert_max_num_queries(12):
             assert client.get(path).status_code == 200
 

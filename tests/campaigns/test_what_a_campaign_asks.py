@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils.timezone import localdate
 
-from campaign_site import middleware
+from campaign_site import page_cache
 from campaigns.models import Action, Campaign, Demand
 from campaigns.models.asking import LONGEST_MAIL_LINK
 from petitions import deliveries
@@ -35,7 +35,7 @@ def addressee():
 
 
 def page(client, row):
-    middleware.cache.forget()
+    page_cache.cache.forget()
     return text(client.get(row.get_absolute_url()))
 
 
@@ -183,7 +183,7 @@ def test_long_campaign_asks_the_database_as_little_as_a_short_one(
         factories.make_petition(campaign=campaign, governments=[recipient])
         factories.make_document().campaigns.add(campaign)
     delivery_of(petition)
-    middleware.cache.forget()
+    page_cache.cache.forget()
     with django_assert_max_num_queries(12):
         shown = text(client.get(campaign.get_absolute_url()))
     assert "Person 23" in shown

@@ -9,7 +9,7 @@ from django.db import connection
 from django.urls import reverse
 from django.utils.timezone import localdate, now
 
-from campaign_site import erasures, middleware, throttle
+from campaign_site import erasures, page_cache, throttle
 from campaign_site.models import AuditEvent
 from campaigns.models import Organisation
 from petitions import joining, retention
@@ -41,7 +41,7 @@ def letter():
 
 
 def page(client, row):
-    middleware.cache.forget()
+    page_cache.cache.forget()
     return text(client.get(row.get_absolute_url()))
 
 
@@ -115,7 +115,7 @@ def test_drafts_are_shown_nowhere(client):
         secret.campaigns.add(campaign)
         paths = [campaign.get_absolute_url(), document.get_absolute_url(), "/", "/letters/"]
         for path in (*paths, "/sitemap.xml", "/search/?q=marked"):
-            middleware.cache.forget()
+            page_cache.cache.forget()
             assert "MARKED" not in text(client.get(path)), path
         assert client.get(secret.get_absolute_url()).status_code == status
         assert post(client, secret).status_code == status
@@ -139,7 +139,7 @@ def test_pages_ask_the_database_the_same_however_many_names(
         SigningPerson.objects.create(letter=letter, name=f"Person {place}")
         make_open_letter()
     for path in (letter.get_absolute_url(), "/letters/", letter.document.get_absolute_url()):
-        middleware.cache.forget()
+        page_cache.cache.forget()
         with django_assert_max_num_queries(12):
             assert client.get(path).status_code == 200
 
@@ -213,7 +213,7 @@ def test_answer_is_the_same_whatever_is_known_of_an_address(client, letter):
     for address in ("new@example.org", *states):
         answer = post(client, letter, email=address)
         answers.append((all_of(answer), all_of(client.get(answer["Location"]))))
-        middleware.cache.forget()
+        page_cache.cache.forget()
     assert all(answer == answers[0] for answer in answers)
 
 
@@ -396,7 +396,7 @@ def test_from_nothing_to_a_public_letter(campaigner, client):
     assert campaigner.post(url("openletter_publish", letter.pk)).status_code == 302
     assert "Let her write." in page(client, letter)
     assert campaigner.post(url("openletter_take-down", letter.pk)).status_code == 302
-    middleware.cache.forget()
+    page_cache.cache.forget()
     assert client.get(letter.get_absolute_url()).status_code == 410
 
 

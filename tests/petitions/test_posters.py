@@ -8,7 +8,7 @@ import time
 import pypdfium2
 import pytest
 
-from campaign_site import middleware
+from campaign_site import page_cache
 from campaign_site.models import SiteSettings
 from petitions import fonts, kept_files
 from petitions.paper import Workshop
@@ -35,7 +35,7 @@ def settings_of_posters(monkeypatch):
 
 
 def get(client, petition, paper="a4"):
-    middleware.cache.forget()
+    page_cache.cache.forget()
     response = client.get(petition.get_absolute_url() + f"poster.pdf?paper={paper}")
     body = b"".join(response.streaming_content) if response.streaming else response.content
     return response, body

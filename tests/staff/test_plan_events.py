@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from campaign_site import middleware
+from campaign_site import page_cache
 from campaigns.models import Event
 from tests import factories
 from tests.staff.forms import fill_in, text
@@ -54,7 +54,7 @@ def test_from_nothing_to_everybody(campaigner, client):
         assert words in page
     # Later it is called off, and stays.
     assert fill_in(campaigner, url("change", event.pk), status="cancelled").status_code == 302
-    middleware.cache.forget()
+    page_cache.cache.forget()
     assert "Cancelled" in text(client.get(event.get_absolute_url()))
 
 
