@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("campaigns", "0004_translations"),
-        ("petitions", "0019_say_or_show_what_proves_an_entry"),
+        ("petitions", "0020_keep_days_and_numbers_within_reach"),
     ]
 
     operations = [migrations.RunSQL(FREEZE, THAW)]

@@ -146,7 +146,7 @@ def test_lists_by_kind_campaign_and_person(client):
     for query in ("?kind=x", "?campaign=none", "?person=%00", "?page=x&kind="):
         assert client.get(path + query).status_code == 404, query
     make_document(kind="testimony").profiles.add(person)
-    middleware.cache.forget()
+    page_cache.cache.forget()
     page = text(client.get(path, {"person": person.slug}))
     assert f'href="{path}?kind=report&amp;person={person.slug}">Report</a>' in page
     assert "kind=prison_letter" not in page  # there is none by or about her
