@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import translation
 
-from campaign_site import middleware
+from campaign_site import page_cache
 from campaigns.models import Campaign
 from tests import factories
 from tests.every_page import Everything
@@ -139,7 +139,7 @@ def test_what_search_engines_are_told_is_in_one_language(client, settings):
     event = factories.make_event(venue="Library")
     document = factories.make_document(text_language="es")
     assert facts(client, campaign, "fr")["url"] == f"{SITE}/campaigns/{campaign.slug}/"
-    middleware.cache.forget()
+    page_cache.cache.forget()
     for row in (person, campaign, event, document):
         factories.translate(row, "fr")
     found = facts(client, campaign, "fr")
