@@ -8,7 +8,7 @@ from campaign_site import searching, translations
 from campaign_site.models import record
 from petitions.models import Mend, Petition
 
-MISSPELT = 4  # letters that a mend may add and take away in one place
+MISSPELT = 4  # letters that a mend may add and take away in a word
 
 
 class MoreThanASpelling(Exception):
@@ -47,10 +47,16 @@ def check(petition, part: str, language: str, after) -> None:
 def _same_but_for_spelling(before: str, after: str) -> bool:
     old, new = before.split(), after.split()
     return all(
-        kind == "equal"
-        or (kind == "replace" and _near("".join(old[a:b]), "".join(new[c:d]), MISSPELT))
+        kind == "equal" or (kind == "replace" and _same_words(old[a:b], new[c:d]))
         for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     )
+
+
+def _same_words(old: list[str], new: list[str]) -> bool:
+    """Only spaces differ, or each word by a few letters."""
+    if len(old) != len(new):
+        return "".join(old) == "".join(new)
+    return all(_near(*pair, MISSPELT) for pair in zip(old, new, strict=True))
 
 
 def _near(one: str, other: str, most: int) -> bool:
@@ -69,9 +75,9 @@ def _told(said) -> str:
 @transaction.atomic
 def mend(petition, *, part: Mend.Part, after, reason: str, language: str = "", by=None) -> Mend:
     """Replace one part of a petition in one language (none: its own), and write down what stood
-    there. `after` is a text, or for demands the whole list. No word may come or go: where words
-    differ, so many letters as `MISSPELT` may, spaces aside. A text that is written without spaces
-    is one word. Raises MoreThanASpelling."""
+    there. `after` is a text, or for demands the whole list. No word may come or go; in each as many
+    letters may differ as `MISSPELT` says. A text that is written without spaces is one word. Raises
+    MoreThanASpelling."""
     petition = Petition.objects.select_for_update().get(pk=petition.pk)
     language = language or petition.language
     check(petition, part, language, after)

@@ -82,7 +82,9 @@ CLAIMS = {
         "staff/test_review.py::test_queue_shows_held_names_and_nothing_else",
         "staff/test_review.py::test_other_roles_see_no_held_name",
     ),
-    "We publish no names.": ("test_privacy_page.py::test_no_public_page_shows_a_signer",),
+    "We publish no names of people who sign a petition.": (
+        "test_privacy_page.py::test_no_public_page_shows_a_signer",
+    ),
     "As soon as one person has signed, a petition cannot get another government or another "
     "letter.": FROZEN,
     "To ask somebody else, we must start a new petition.": FROZEN,
@@ -171,7 +173,23 @@ CLAIMS = {
     "Your name will be on no list after that.": (
         P + "test_a_thousand_signers.py::test_who_leaves_later_is_in_no_new_file_of_any_format",
     ),
+    # What if I sign an open letter?
+    "An open letter is for people who want to be named in public: everybody reads the name, role "
+    "and organisation that you give, once we have agreed.": (
+        P + "test_open_letters.py::test_from_the_form_to_the_letter_and_away_again",
+        P + "test_open_letters.py::test_declined_is_told_by_the_link_and_shown_nowhere",
+    ),
+    "The link in our mail takes your name back.": (
+        P + "test_open_letters.py::test_from_the_form_to_the_letter_and_away_again",
+    ),
     # Until when do we keep it?
+    "A request to sign an open letter: seven days if you do not confirm it, 90 days if we do not "
+    "answer, 30 days if we decline.": (
+        P + "test_open_letters.py::test_requests_are_kept_no_longer_than_said",
+    ),
+    "If we agree, it is kept with your name, and with a fingerprint of your address.": (
+        P + "test_open_letters.py::test_no_address_is_stored_in_plain_text",
+    ),
     "What you typed and did not confirm: seven days.": (
         P + "test_reminder.py::test_the_rest_still_expires",
     ),

@@ -462,7 +462,7 @@ class MendForm(forms.Form):
             raise ValidationError(
                 gettext(
                     "This is more than a spelling: no word may come or go, and at most four "
-                    "letters may differ in one place. Copy the petition to say something else."
+                    "letters may differ in a word. Copy the petition to say something else."
                 )
             ) from None
         return after

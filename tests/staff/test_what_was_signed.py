@@ -186,12 +186,13 @@ def test_mend_of_demands_keeps_their_number(campaigner, signed):
 
 
 SPELLINGS = {
-    "The trial in Ostreva to day, Frau Müller.": "The tral in Osterva today, Frau Mueller.",
+    "The trial in Ostreva is to day, Frau Müller.": "The tral in Osterva is today, Frau Mueller.",
     "释放玛尔塔伊林": "释放马尔塔·伊林",
 }
 OTHER_WORDS = {
     "Free her.": "Jail her.",
     "She is guilty.": "She is not guilty.",
+    "She is not guiltyy.": "She is guilty.",
     "I do not thank you.": "I do thank you.",
     "释放玛尔塔": "请你们关押玛尔塔",
 }
