@@ -238,8 +238,9 @@ class Translated:
             raise Http404
         rows = self.rows_to_translate(obj)
         pieces = pieces_of(rows, code)
-        for piece in pieces:
-            piece.text = piece.text or self.suggestion(piece, code)
+        if not obj.translation(code)["version"]:  # later, what is empty was emptied
+            for piece in pieces:
+                piece.text = piece.text or self.suggestion(piece, code)
         read_by = request.POST.get("read_by", obj.translation(code).get("read_by", "")).strip()
         problems, status = [], 200
         if request.method == "POST":
@@ -268,7 +269,7 @@ class Translated:
             left_empty=self.left_empty,
             read_by=read_by,
             problems=problems,
-            public_url="" if left_out else _public_url(obj, code),
+            public_url=_public_url(obj, code),
             preview_url=self._preview_url(obj, code),
             status=status,
         )

@@ -76,7 +76,7 @@ def copy(petition, *, title="", by=None) -> Petition:
     if made.title != petition.title:
         # In other languages it still has the name of the other one.
         made.translations = {
-            code: translation | {"state": State.DRAFT.value, "was_published": False}
+            code: translation | {"state": State.DRAFT.value, "read_by": "", "was_published": False}
             for code, translation in petition.translations.items()
         }
     made.save(force_insert=True)

@@ -296,7 +296,8 @@ def test_translator_and_campaigner(demonstration, visit):
     page.get_by_text("Saved: published.").wait_for()
     assert page.get_by_text("Nobody can sign in this language").count()
     assert not page.get_by_text("Visitors read what you save here").count()
-    assert not page.get_by_role("link", name="See page").count()
+    assert page.get_by_role("link", name="Promise").count(), "what is still empty"
+    assert page.get_by_label("Promise").input_value() == ""
     public = visit()
     public.goto(f"/fr{copy.get_absolute_url()}")
     public.wait_for_url(f"**{copy.get_absolute_url()}")

@@ -15,6 +15,7 @@ from django.templatetags.static import static
 from django.urls import path, reverse
 from django.utils.formats import date_format, time_format
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 from django.utils.timezone import localdate, localtime
 from django.utils.translation import gettext, ngettext, override
 from django.utils.translation import gettext_lazy as _
@@ -343,7 +344,12 @@ class RecordHandover(ListVerb):
         except deliveries.ListCancelled:
             raise Refused(gettext("This list was cancelled meanwhile.")) from None
         forget_pages()
-        return gettext("Recorded: %(outcome)s.") % {"outcome": form.instance.get_outcome_display()}
+        words = gettext("Recorded: %(outcome)s.") % {"outcome": form.instance.get_outcome_display()}
+        petition = self.obj.petition
+        if not petition.is_published or not form.instance.public_line:
+            return words
+        page = petition.get_absolute_url() + "#done"
+        return format_html('{} <a href="{}">{}</a>', words, page, gettext("See page"))
 
 
 class ReplyForm(forms.ModelForm):

@@ -573,7 +573,8 @@ class PetitionAdmin(Translated, PageAdmin):
             ]
             if found["blocking"] or found["worth_a_look"]:
                 extra_context["checklist"] = found
-        return super().changeform_view(request, object_id, form_url, extra_context)
+        # Saved, the page opens at its top, wherever a jump had led: that is where it says so.
+        return super().changeform_view(request, object_id, form_url or "#content", extra_context)
 
     def new_url(self, request):
         quick = request.user.has_perms(quick_start.PERMISSIONS)

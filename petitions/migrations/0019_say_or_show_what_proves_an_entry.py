@@ -13,6 +13,11 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AlterField(
+            model_name='petition',
+            name='promise',
+            field=models.TextField(blank=True, help_text='What signers are told about the list. Leave it empty to get our sentence with all recipients: “The list for the … shows your name and city, as you type them, and nothing else.”', max_length=500, verbose_name='promise'),
+        ),
+        migrations.AlterField(
             model_name='ledgerentry',
             name='evidence',
             field=models.TextField(blank=True, help_text='What proves it, for example “4 sheets, in folder 12”.', verbose_name='evidence'),

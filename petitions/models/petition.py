@@ -116,7 +116,8 @@ class Petition(Publishable, Illustrated, Translatable, Searchable):
         max_length=500,
         help_text=_(
             "What signers are told about the list. Leave it empty to get our sentence "
-            "with all recipients: “The list for the … shows your name and city, and nothing else.”"
+            "with all recipients: “The list for the … shows your name and city, as you type "
+            "them, and nothing else.”"
         ),
         blank=True,
     )
