@@ -85,7 +85,7 @@ lock:
 # Each stamp says that its lock is installed; a newer lock or python installs again.
 .venv/demo .venv/test: .venv/%: requirements/%.txt .venv/bin/python
 	@echo "Installing requirements/$*.txt"
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes \
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes \
 		--requirement requirements/$*.txt
 	@touch $@
 
