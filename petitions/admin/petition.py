@@ -574,7 +574,9 @@ class PetitionAdmin(Translated, PageAdmin):
             if found["blocking"] or found["worth_a_look"]:
                 extra_context["checklist"] = found
         # Saved, the page opens at its top, wherever a jump had led: that is where it says so.
-        return super().changeform_view(request, object_id, form_url or "#content-start", extra_context)
+        return super().changeform_view(
+            request, object_id, form_url or "#content-start", extra_context
+        )
 
     def new_url(self, request):
         quick = request.user.has_perms(quick_start.PERMISSIONS)
