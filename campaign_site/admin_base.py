@@ -91,6 +91,11 @@ def change_url(obj):
     return reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
 
 
+def with_page(words, path):
+    """What was done, and where visitors read it."""
+    return format_html('{} <a href="{}">{}</a>', words, path, gettext("See page"))
+
+
 def picture_now(stored, alt=""):
     """What a form shows of a stored picture."""
     if not stored:

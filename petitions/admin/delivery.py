@@ -15,13 +15,12 @@ from django.templatetags.static import static
 from django.urls import path, reverse
 from django.utils.formats import date_format, time_format
 from django.utils.functional import cached_property
-from django.utils.html import format_html
 from django.utils.timezone import localdate, localtime
 from django.utils.translation import gettext, ngettext, override
 from django.utils.translation import gettext_lazy as _
 
 from campaign_site import demo_mail, languages
-from campaign_site.admin_base import Refused, StaffAdmin, Verb, change_url
+from campaign_site.admin_base import Refused, StaffAdmin, Verb, change_url, with_page
 from campaign_site.admin_forms import IllustratedForm, PlainTextarea
 from campaign_site.models import SiteSettings, record
 from campaign_site.page_cache import forget_pages
@@ -348,8 +347,7 @@ class RecordHandover(ListVerb):
         petition = self.obj.petition
         if not petition.is_published or not form.instance.public_line:
             return words
-        page = petition.get_absolute_url() + "#done"
-        return format_html('{} <a href="{}">{}</a>', words, page, gettext("See page"))
+        return with_page(words, petition.get_absolute_url() + "#done")
 
 
 class ReplyForm(forms.ModelForm):

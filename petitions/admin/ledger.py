@@ -9,7 +9,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from campaign_site.admin_base import Refused, StaffAdmin, Verb
+from campaign_site.admin_base import Refused, StaffAdmin, Verb, with_page
 from campaign_site.models import record
 from campaign_site.page_cache import forget_pages
 from campaign_site.templatetags.vigil import number, partial_date
@@ -165,8 +165,7 @@ class LedgerEntryAdmin(StaffAdmin):
         }
         if not petition.is_published:
             return words
-        page = petition.get_absolute_url()
-        return format_html('{} <a href="{}">{}</a>', words, page, gettext("See page"))
+        return with_page(words, petition.get_absolute_url())
 
     def log_addition(self, request, obj, message):
         # `counting.enter` has written it down, in the same transaction as the count.
