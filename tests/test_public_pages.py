@@ -114,20 +114,24 @@ def test_counter_has_the_right_plural_and_its_parts(client, shown):
         "<strong>1</strong> person has signed"
         in client.get(shown.get_absolute_url()).content.decode()
     )
-    counting.enter(
-        LedgerEntry(
-            petition=shown,
-            kind="offset",
-            quantity=1785,
-            source="Old page",
-            date="2020",
-            evidence="x",
-        )
-    )
+
+    def enter(kind, quantity, **more):
+        entry = LedgerEntry(kind=kind, quantity=quantity, date="2020", evidence="x", **more)
+        entry.petition = shown
+        counting.enter(entry)
+        return entry
+
+    enter("offset", 1600)
+    enter("paper", 35)
+    enter("paper", 50, at_least=True)
+    counting.undo(enter("partner", 9))
     page_cache.cache.forget()
     page = client.get(shown.get_absolute_url()).content.decode()
-    assert "<strong>1,786</strong> people have signed" in page
-    assert "1 here · 1,785 counted elsewhere" in page
+    assert "<strong>1,686</strong> people have signed" in page
+    assert "1 here · 1,685 counted elsewhere" in page
+    assert "Counted before, elsewhere: <b>1,600</b>" in page
+    assert "On paper, without names: <b>at least 85</b>" in page
+    assert "By a partner" not in page
 
 
 def test_below_its_minimum_no_number_is_shown(client):

@@ -3,9 +3,10 @@ import json
 from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
+from django.contrib.postgres.aggregates import BoolOr
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.urls import reverse
 from django.utils.timezone import localdate, now
 from django.utils.translation import gettext
@@ -242,6 +243,13 @@ class Petition(Publishable, Illustrated, Translatable, Searchable):
             return self.count
         except PetitionCount.DoesNotExist:
             return PetitionCount(petition=self)
+
+    @property
+    def counted_elsewhere(self):
+        """What the ledger is made of: [(label of the kind, how many, whether at least), …]."""
+        kinds = self.ledger_entries.counted().values_list("kind")
+        rows = kinds.annotate(people=Sum("quantity"), more=BoolOr("at_least")).order_by("-people")
+        return [(LedgerEntry.Kind(kind).label, people, more) for kind, people, more in rows]
 
     @property
     def addressees(self):
