@@ -236,7 +236,7 @@ class OutboxMessageAdmin(ReportAdmin):
 
 class RetireKey(Verb):
     name = "retire"
-    label = _("Stop asking for updates")
+    label = _("Stop offering updates")
     button = _("Stop now")
     permission = "campaign_site.change_contactkey"
     grave = True
@@ -253,7 +253,7 @@ class RetireKey(Verb):
     def do(self, form):
         if not contact_keys.retire(self.obj.pk, by=self.user):
             raise Refused(gettext("This changed meanwhile. Please look at it once more."))
-        return gettext("Nobody is asked for updates now.")
+        return gettext("No petition offers updates now.")
 
 
 @admin.register(ContactKey)

@@ -542,7 +542,7 @@ class TakeDown(Verb):
 
     def says(self):
         return [
-            gettext("The page disappears at once; its address answers “This page was removed”."),
+            gettext("The page disappears at once; its address answers “This page was taken down”."),
             gettext("Nothing is deleted here, and you can publish it again."),
         ]
 

@@ -242,10 +242,11 @@ class Translated:
             for piece in pieces:
                 piece.text = piece.text or self.suggestion(piece, code)
         read_by = request.POST.get("read_by", obj.translation(code).get("read_by", "")).strip()
-        problems, status = [], 200
+        unread = request.POST.get("action") == "publish" and not read_by
+        problem, status = "", 200
         if request.method == "POST":
-            problems = self._save(request, obj, rows, pieces, code, read_by)
-            if not problems:
+            problem = self._save(request, obj, rows, pieces, code, read_by)
+            if not problem:
                 return HttpResponseRedirect(request.path)
             status = 409 if any(piece.theirs is not None for piece in pieces) else 422
         published = obj.is_published_in(code)
@@ -263,12 +264,15 @@ class Translated:
             state=State(obj.translation(code)["state"]).label,
             published=published,
             left_out=left_out,
-            still_empty=[p for p in pieces if left_out and p.field in self.needed and not p.text],
+            still_empty=[p for p in pieces if left_out and self._is_missing(obj, p)],
             may_publish=request.user.has_perm(MAY_PUBLISH),
             may_save=request.user.has_perm(MAY_PUBLISH) or not published,
             left_empty=self.left_empty,
             read_by=read_by,
-            problems=problems,
+            read_by_error=_("Please say who speaks this language and has read it.")
+            if unread
+            else "",
+            problem=problem,
             public_url=_public_url(obj, code),
             preview_url=self._preview_url(obj, code),
             status=status,
@@ -278,28 +282,29 @@ class Translated:
         preview = getattr(self, "preview", "")
         return f"{reverse(preview, args=[obj.pk])}?language={code}" if preview else ""
 
-    def _save(self, request, obj, rows, pieces, code, read_by) -> list[str]:
-        """Saves all of it or nothing; says what is wrong."""
+    def _save(self, request, obj, rows, pieces, code, read_by) -> str:
+        """Saves all of it or nothing; says what is wrong, and beside which piece."""
         action = request.POST.get("action")
         may_publish = request.user.has_perm(MAY_PUBLISH)
         published = obj.is_published_in(code)
         if action in ("publish", "take_back") and not may_publish:
             raise PermissionDenied
         if published and not may_publish:
-            return [_("It is published. Ask somebody who publishes to take it back first.")]
+            return _("It is published. Ask somebody who publishes to take it back first.")
         for piece in pieces:
             typed = request.POST.get(piece.name, piece.text).replace("\r\n", "\n").strip()
             piece.write(typed, still_right=f"still-{piece.name}" in request.POST)
             piece.check()
-        if any(piece.error for piece in pieces):
-            return [_("Some texts need your attention. Nothing was saved.")]
+            if action == "publish" and self._is_missing(obj, piece):
+                piece.error = _("It is not translated yet.")
+        if any(piece.error for piece in pieces) or (action == "publish" and not read_by):
+            return _("Nothing is saved yet. Please look at:")
+        before = State(obj.translation(code)["state"])
         state = {
             "publish": State.PUBLISHED,
             "review": State.IN_REVIEW,
             "take_back": State.DRAFT,
-        }.get(action, State(obj.translation(code)["state"]))
-        if action == "publish" and (missing := self._missing(obj, pieces, read_by)):
-            return missing
+        }.get(action, before)
         # A row that came while the page was open is nobody's translation yet.
         on_page = [row for row in rows if row is obj or _version_name(row) in request.POST]
         seen = {row: _seen(request, row) for row in on_page}
@@ -318,17 +323,16 @@ class Translated:
                 )
         except translations.SavedMeanwhile:
             self._show_theirs(rows, pieces, code)
-            return [
-                _(
-                    "Somebody else saved this translation while you were writing. Your text is still "
-                    "here, theirs stands beside it. Compare them, and save again."
-                )
-            ]
+            return _(
+                "Somebody else saved this translation while you were writing. Your text is still "
+                "here, theirs stands beside it. Compare them, and save again."
+            )
         except IntegrityError:
-            return [self.already_signed]
+            return self.already_signed
         forget_pages()
-        messages.success(request, _("Saved: %(state)s.") % {"state": state.label})
-        return []
+        said = _("Saved.") if state == before else _("Saved: %(state)s.") % {"state": state.label}
+        messages.success(request, said)
+        return ""
 
     def _save_one(self, request, row, obj, pieces, code, state, read_by, seen):
         before = row.translation(code)
@@ -345,15 +349,8 @@ class Translated:
         }
         translations.save(row, code, after, seen=seen)
 
-    def _missing(self, obj, pieces, read_by) -> list[str]:
-        problems = [
-            _("%(part)s is not translated yet.") % {"part": piece.label}
-            for piece in pieces
-            if piece.row is obj and piece.field in self.needed and not piece.text
-        ]
-        if not read_by:
-            problems.append(_("Please say who speaks this language and has read it."))
-        return problems
+    def _is_missing(self, obj, piece) -> bool:
+        return piece.row is obj and piece.field in self.needed and not piece.text
 
     def _show_theirs(self, rows, pieces, code):
         for row in rows:

@@ -125,7 +125,10 @@ def _retention(petition):
         return _("All names are erased on %(day)s at the latest.") % {
             "day": date_format(petition.all_names_go_on)
         }
-    return _("Names are erased two years after they were confirmed, or 90 days after it closes.")
+    return _(
+        "Names are erased two years after they were confirmed, or 90 days after it closes, if "
+        "that is sooner."
+    )
 
 
 def _key():

@@ -88,6 +88,7 @@ class Changed:
     """What left a printed part since; no pages where only its cover tells an older total."""
 
     part: int
+    parts: int
     layout: Layout
     people: int
     pages: list[int]
@@ -106,6 +107,12 @@ class Changed:
             }
         else:
             pages = _("page %(page)s") % {"page": pages[0]}
+        if self.parts == 1:
+            return ngettext(
+                "%(people)s person was removed since you printed the list: %(pages)s.",
+                "%(people)s people were removed since you printed the list: %(pages)s.",
+                self.people,
+            ) % {"people": self.people, "pages": pages}
         return ngettext(
             "%(people)s person was removed since you printed part %(part)s: %(pages)s.",
             "%(people)s people were removed since you printed part %(part)s: %(pages)s.",
@@ -119,8 +126,9 @@ def changed_since_printing(delivery) -> list[Changed]:
     for file in delivery.files.filter(format="pdf").order_by("made_at", "pk"):
         latest[file.part or 1] = file  # a PDF of the whole is of a list in one part
     now = set(delivery_lists.gaps(delivery)) if latest else set()
+    spans = delivery_lists.spans(delivery)
     changes = []
-    for number, span in enumerate(delivery_lists.spans(delivery), 1):
+    for number, span in enumerate(spans, 1):
         file = latest.get(number)
         if file is None:
             continue
@@ -129,5 +137,6 @@ def changed_since_printing(delivery) -> list[Changed]:
         layout = Layout.of(file.layout)
         starts = delivery_lists.known_page_starts(delivery, layout, number)
         if everywhere and starts:
-            changes.append(Changed(number, layout, len(gone), paper.pages_of(gone, starts)))
+            pages = paper.pages_of(gone, starts)
+            changes.append(Changed(number, len(spans), layout, len(gone), pages))
     return changes

@@ -198,8 +198,8 @@ def warnings(target) -> list[str]:
         return []
     return [
         ngettext(
-            "%(number)s name that was not handed over yet is erased until %(until)s, on %(first)s.",
-            "%(number)s names that were not handed over yet are erased until %(until)s, the first "
+            "%(number)s name that was not handed over yet is erased by %(until)s: on %(first)s.",
+            "%(number)s names that were not handed over yet are erased by %(until)s, the first "
             "on %(first)s.",
             names,
         )

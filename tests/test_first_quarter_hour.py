@@ -130,7 +130,7 @@ def test_supporter(demonstration, visit):
     page.goto(personal)
     page.get_by_text("Count me, but take my name off the list").click()
     page.get_by_role("button", name="Take my name off the list").click()
-    page.get_by_text("You are counted without a name.").wait_for()
+    page.get_by_text("Without a name: we keep neither").wait_for()
     assert number_on(CELIL) == 787
     page.get_by_text("Remove me completely").click()
     page.get_by_role("button", name="Remove me").click()
@@ -195,7 +195,7 @@ def test_delivery_officer(demonstration, visit, tmp_path):
     public.get_by_text("This signature was removed").wait_for()
     page.reload()
     # Ids are random, and so is on which of the two pages this name stood.
-    removed = re.compile(r"1 person was removed since you printed part 1: page [12]\.")
+    removed = re.compile(r"1 person was removed since you printed the list: page [12]\.")
     assert page.get_by_text(removed).is_visible()
 
     other = visit()
@@ -293,7 +293,7 @@ def test_translator_and_campaigner(demonstration, visit):
     page.goto(screen)
     page.get_by_label("Promise").fill("")
     page.get_by_role("button", name="Save", exact=True).click()
-    page.get_by_text("Saved: published.").wait_for()
+    page.get_by_text("Saved.", exact=True).wait_for()
     assert page.get_by_text("Nobody can sign in this language").count()
     assert not page.get_by_text("Visitors read what you save here").count()
     assert page.get_by_role("link", name="Promise").count(), "what is still empty"

@@ -152,8 +152,8 @@ class Action(Translatable, Below):
             raise ValidationError(
                 {
                     "sample": _(
-                        "As a link this is %(number)s characters too long for mail programs, in "
-                        "which a letter outside A to Z counts as six or more. Please shorten it."
+                        "As a link this is too long for mail programs, in which a letter outside "
+                        "A to Z counts as six or more. Please shorten it; too many now: %(number)s."
                     )
                     % {"number": too_long}
                 }

@@ -1,5 +1,6 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from campaign_site.partial_dates import PartialDateField
 from campaign_site.publishing import language_field
@@ -111,7 +112,9 @@ class Addressee(Translatable):
         help_text=_("For example “Jan Orsk”. Leave empty to write to the office itself."),
     )
     office = models.CharField(
-        _("office"), max_length=200, help_text=_("For example “Minister of Justice of Estrava”.")
+        pgettext_lazy("of a person", "office"),
+        max_length=200,
+        help_text=_("For example “Minister of Justice of Estrava”."),
     )
     salutation = models.CharField(
         _("salutation"), max_length=200, blank=True, help_text=_("For example “Your Excellency,”.")

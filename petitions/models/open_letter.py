@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.timezone import localdate
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from campaign_site.partial_dates import PartialDateField
@@ -52,7 +52,7 @@ class OpenLetter(Publishable, Translatable, Searchable, Sourced):
     summary = models.TextField(
         _("summary"),
         help_text=_(
-            "Two sentences, for example “Writers and lawyers ask for Marta Ilin’s release.”"
+            "One or two sentences, for example “Writers and lawyers ask for Marta Ilin’s release.”"
         ),
     )
     government = models.ForeignKey(
@@ -238,7 +238,7 @@ class SigningOrganisation(Translatable, Below):
         _("role there"), max_length=ROLE_LENGTH, blank=True, help_text=_("For example “director”.")
     )
     position = models.PositiveSmallIntegerField(
-        _("place"),
+        pgettext_lazy("in an order", "place"),
         default=LAST,
         help_text=_("The smaller number stands first, for example 1. The same: by when they came."),
     )
@@ -283,7 +283,7 @@ class SigningPerson(Translatable, Below):
         _("role"), max_length=ROLE_LENGTH, blank=True, help_text=_("For example “writer”.")
     )
     position = models.PositiveSmallIntegerField(
-        _("place"),
+        pgettext_lazy("in an order", "place"),
         default=LAST,
         help_text=_("The smaller number stands first, for example 1. The same: by when they came."),
     )

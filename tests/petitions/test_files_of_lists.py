@@ -426,7 +426,7 @@ def test_who_left_since_printing_is_told_by_page(printed):
     signing.count_only(printed.last.pk)
     (change,) = manifest.changed_since_printing(printed)
     assert (change.people, change.pages) == (2, [1, 3])
-    assert change.sentence == "2 people were removed since you printed part 1: pages 1 and 3."
+    assert change.sentence == "2 people were removed since you printed the list: pages 1 and 3."
 
 
 def test_covers_of_other_parts_are_printed_again_for_their_total(petition):

@@ -350,7 +350,7 @@ def test_pages_changed_since_printing_are_made_by_a_button(officer, signed, deli
     assert officer.post(url("reprint", delivery.pk), {"part": "1"}).status_code == 302
     signing.remove(signed.signatures.get(name="Cem").pk)
     page = text(officer.get(url("change", delivery.pk)))
-    assert "1 person was removed since you printed part 1: page 1." in page
+    assert "1 person was removed since you printed the list: page 1." in page
     answer = officer.post(url("reprint", delivery.pk), {"part": "1"})
     assert b"".join(answer.streaming_content).startswith(b"%PDF")
     assert delivery.files.first().pages == [1]

@@ -79,7 +79,10 @@ def test_translator_writes_demand_by_demand_and_publishes_nothing(logged_in, dra
 
 def test_published_by_a_campaigner_and_then_not_changed_by_a_translator(logged_in, draft):
     campaigner, translator = logged_in("campaigner"), logged_in("translator")
-    assert save(campaigner, draft, "publish", **WHOLE, read_by="").status_code == 422
+    refused = save(campaigner, draft, "publish", **WHOLE, read_by="")
+    assert refused.status_code == 422
+    assert '<ul class="errorlist" id="read_by-error"><li>Please say who speaks' in text(refused)
+    assert '<a href="#read_by">Read by</a>: Please say who speaks' in text(refused)
     assert not draft.is_published_in("fr")
     assert save(campaigner, draft, "publish", **WHOLE).status_code == 302
     assert draft.is_published_in("fr")
@@ -100,7 +103,7 @@ def test_published_by_a_campaigner_and_then_not_changed_by_a_translator(logged_i
 def test_unfinished_translation_is_not_published(campaigner, draft):
     answer = save(campaigner, draft, "publish", **WHOLE | {"demands": ["Libérez-la.", ""]})
     assert answer.status_code == 422
-    assert "Demands, 2 is not translated yet" in text(answer).replace("What we ask", "Demands")
+    assert "2</a>: It is not translated yet." in text(answer)
     assert "Libérez-la." in text(answer), "what was typed is kept"
 
 
