@@ -35,6 +35,7 @@ from campaign_site.admin_base import (
     picture_now,
 )
 from campaign_site.admin_forms import PictureField, keep_upload
+from campaign_site.audit_words import DONE, details_in_words
 from campaign_site.models import (
     AuditEvent,
     ContactKey,
@@ -148,25 +149,38 @@ class DayFilter(admin.SimpleListFilter):
         return queryset.filter(at__date=day) if day else queryset
 
 
+class DoneFilter(admin.SimpleListFilter):
+    title = _("what was done")
+    parameter_name = "verb"
+
+    def lookups(self, request, model_admin):
+        done = AuditEvent.objects.order_by("verb").values_list("verb", flat=True).distinct()
+        return [(verb, DONE.get(verb, verb)) for verb in done]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(verb=self.value()) if self.value() else queryset
+
+
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
     change_list_template = "admin/audit_trail.html"
-    list_display = ("at", "by", "verb", "about", "details_shown")
-    list_filter = (DayFilter, "verb", "by")
+    list_display = ("at", "by", "done", "about", "details_shown")
+    list_filter = (DayFilter, DoneFilter, "by")
     list_select_related = ("by",)
-    fields = ("at", "by", "verb", "about", "details_shown")
+    fields = ("at", "by", "done", "about", "details_shown")
     readonly_fields = fields
 
     def lookup_allowed(self, lookup, value, request):
-        return lookup == DayFilter.parameter_name or super().lookup_allowed(lookup, value, request)
+        ours = {DayFilter.parameter_name, DoneFilter.parameter_name}
+        return lookup in ours or super().lookup_allowed(lookup, value, request)
+
+    @admin.display(description=_("what was done"), ordering="verb")
+    def done(self, event):
+        return DONE.get(event.verb, event.verb)
 
     @admin.display(description=_("details"))
     def details_shown(self, event):
-        return "; ".join(
-            f"{key}: {', '.join(map(str, value)) if isinstance(value, list) else value}"
-            for key, value in event.details.items()
-            if value is not None
-        )
+        return details_in_words(event.details)
 
     def get_urls(self):
         view = self.admin_site.admin_view(self.csv_view)

@@ -20,6 +20,7 @@ STAFF = (
     "*/models/*",  # but the choices that pages show, below
     "campaign_site/*admin*.py",
     "*/apps.py",
+    "campaign_site/audit_words.py",
     "campaign_site/checks.py",
     "campaign_site/edit_conflicts.py",
     "campaign_site/going_public.py",
