@@ -1,6 +1,7 @@
 """Is SIGNER_KEY the one that this database belongs to? Without it nobody can sign."""
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from campaign_site import sealing
 from campaign_site.models import KeyFingerprint
@@ -21,7 +22,7 @@ def require_signer_key() -> None:
         [KeyFingerprint(pk=1, fingerprint=mine)], ignore_conflicts=True
     )
     if not sealing.same(bytes(KeyFingerprint.objects.get(pk=1).fingerprint), mine):
-        raise KeyProblem("SIGNER_KEY is not the key that this database was made with")
+        raise KeyProblem(gettext("SIGNER_KEY is not the key that this database was made with"))
     _proved.add(settings.SIGNER_KEY)
 
 
