@@ -180,8 +180,8 @@ def test_delivery_officer(demonstration, visit, tmp_path):
     public = visit()
     public.goto(MARTA)
     embassy = "Embassy of Estrava in Ottawa"
-    assert public.get_by_text(f"The list of 80 names. In person: {embassy}. Refused.").count()
-    assert public.get_by_text(f"The list of 80 names. By post: {embassy}. Posted.").count()
+    assert public.get_by_text(f"{embassy}, in person: refused. The list held 80 names.").count()
+    assert public.get_by_text(f"{embassy}, by post: posted. The list held 80 names.").count()
     assert public.get_by_alt_text("A closed door").count()
 
     with page.expect_download() as download:

@@ -2,7 +2,6 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.formats import date_format, number_format
-from django.utils.text import capfirst
 from django.utils.timezone import localdate
 from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -212,13 +211,13 @@ class Handover(Illustrated):
 
     @property
     def in_words(self) -> str:
-        """“The list of 1,204 names. In person: Embassy of Estrava. Refused.”: several attempts with
+        """“Embassy of Estrava, in person: refused. The list held 1,204 names.”: several attempts with
         one list are no more names. In the language that is active."""
         names = self.delivery.names
-        return gettext("%(names)s. %(how)s: %(office)s. %(outcome)s.") % {
-            "names": ngettext("The list of %(number)s name", "The list of %(number)s names", names)
-            % {"number": number_format(names, use_l10n=True, force_grouping=True)},
-            "how": capfirst(self.get_method_display()),
+        held = ngettext("The list held %(number)s name.", "The list held %(number)s names.", names)
+        return gettext("%(office)s, %(how)s: %(outcome)s. %(held)s") % {
             "office": self.office.say("name").text,
-            "outcome": capfirst(self.get_outcome_display()),
+            "how": self.get_method_display(),
+            "outcome": self.get_outcome_display(),
+            "held": held % {"number": number_format(names, use_l10n=True, force_grouping=True)},
         }

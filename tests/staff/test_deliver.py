@@ -197,11 +197,13 @@ def test_public_line_is_written_for_whom_it_takes_too_long(officer, delivery):
     fill_in(officer, page, **quick | {"outcome": "left"})
     assert delivery.handovers.get().photo_credit == "", "ours, for a photo that nobody chose"
     assert delivery.handovers.get().public_line == (
-        "The list of 6 names. In person: Embassy of Estrava. Left at the door."
+        "Embassy of Estrava, in person: left at the door. The list held 6 names."
     )
     assert f'<option value="{office.pk}" selected>' in text(officer.get(page)), "the same again"
     fill_in(officer, page, **quick | {"outcome": "posted"})
-    assert delivery.handovers.filter(method="post", public_line__endswith="Posted.").exists()
+    assert delivery.handovers.filter(
+        method="post", public_line__contains="by post: posted."
+    ).exists()
     fill_in(officer, page, **handover(office, in_our_words="on", public_line="We were let in."))
     assert delivery.handovers.filter(public_line="We were let in.").exists()
 
