@@ -1,6 +1,7 @@
 import csv
 import json
 from datetime import timedelta
+from operator import itemgetter
 
 from django import forms
 from django.contrib import admin
@@ -35,7 +36,7 @@ from campaign_site.admin_base import (
     picture_now,
 )
 from campaign_site.admin_forms import PictureField, keep_upload
-from campaign_site.audit_words import DONE, details_in_words
+from campaign_site.audit_words import ABOUT, DONE, details_in_words
 from campaign_site.models import (
     AuditEvent,
     ContactKey,
@@ -154,8 +155,8 @@ class DoneFilter(admin.SimpleListFilter):
     parameter_name = "verb"
 
     def lookups(self, request, model_admin):
-        done = AuditEvent.objects.order_by("verb").values_list("verb", flat=True).distinct()
-        return [(verb, DONE.get(verb, verb)) for verb in done]
+        verbs = AuditEvent.objects.order_by().values_list("verb", flat=True).distinct()
+        return sorted(((verb, str(DONE.get(verb, verb))) for verb in verbs), key=itemgetter(1))
 
     def queryset(self, request, queryset):
         return queryset.filter(verb=self.value()) if self.value() else queryset
@@ -164,19 +165,19 @@ class DoneFilter(admin.SimpleListFilter):
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
     change_list_template = "admin/audit_trail.html"
-    list_display = ("at", "by", "done", "about", "details_shown")
+    list_display = ("at", "by", "done", "to_what", "details_shown")
     list_filter = (DayFilter, DoneFilter, "by")
     list_select_related = ("by",)
-    fields = ("at", "by", "done", "about", "details_shown")
+    fields = ("at", "by", "done", "to_what", "details_shown")
     readonly_fields = fields
-
-    def lookup_allowed(self, lookup, value, request):
-        ours = {DayFilter.parameter_name, DoneFilter.parameter_name}
-        return lookup in ours or super().lookup_allowed(lookup, value, request)
 
     @admin.display(description=_("what was done"), ordering="verb")
     def done(self, event):
         return DONE.get(event.verb, event.verb)
+
+    @admin.display(description=_("to what"), ordering="about")
+    def to_what(self, event):
+        return ABOUT.get(event.about, event.about)
 
     @admin.display(description=_("details"))
     def details_shown(self, event):
@@ -197,7 +198,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
         except IncorrectLookupParameters:
             return HttpResponseRedirect(request.path)
         events = found.select_related("by").order_by("at", "pk")
-        record("downloaded the audit trail", gettext("audit trail"), by=request.user)
+        record("downloaded the audit trail", "audit trail", by=request.user)
         return StreamingHttpResponse(
             audit_csv(events),
             content_type="text/csv; charset=utf-8",

@@ -52,7 +52,7 @@ class Verb:
         return True
 
     def title(self) -> str:
-        return f"{self.label}: {self.obj}"
+        return f"{self.label}{gettext(':')} {self.obj}"
 
     def says(self) -> list[str]:
         """What it means, as sentences."""
@@ -222,9 +222,8 @@ class StaffAdmin(StaffFields, admin.ModelAdmin):
     def lookup_allowed(self, lookup, value, request):
         # Only the filters on the page. Others answer 500 to absurd values, such as a year of forty
         # digits, and let staff ask about fields that no page shows.
-        return lookup.partition("__")[0] in self.list_filter and super().lookup_allowed(
-            lookup, value, request
-        )
+        ours = {getattr(one, "parameter_name", one) for one in self.list_filter}
+        return lookup.partition("__")[0] in ours and super().lookup_allowed(lookup, value, request)
 
     # --- Saving ---
 
@@ -549,7 +548,7 @@ class TakeDown(Verb):
     def do(self, form):
         if not going_public.take_down(self.obj, by=self.user):
             raise Refused(gettext("This changed meanwhile. Please look at it once more."))
-        return gettext("Taken down. Its page says that it was removed.")
+        return gettext("Taken down. Its page says so.")
 
 
 class PreviewLink(Verb):

@@ -1,8 +1,8 @@
-"""The words of the audit trail in the reader's language. Its rows, and the file of them, hold the
-English: what was written down does not change with who reads it."""
+"""The words of the audit trail in the reader's language. What was done stands in English in its
+rows and in the file of them: that does not change with who reads it."""
 
 from django.apps import apps
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext, pgettext_lazy
 
 DONE = {
     "added": pgettext_lazy("what was done", "added"),
@@ -54,6 +54,12 @@ DONE = {
     "typed names": pgettext_lazy("what was done", "typed names"),
     "undid a batch": pgettext_lazy("what was done", "undid a batch"),
     "undid an entry": pgettext_lazy("what was done", "undid an entry"),
+}
+ABOUT = {
+    "audit trail": pgettext_lazy("to what", "audit trail"),
+    "contacts": pgettext_lazy("to what", "contacts"),
+    "names to review": pgettext_lazy("to what", "names to review"),
+    "one address": pgettext_lazy("to what", "one address"),
 }
 DETAILS = {
     "again": pgettext_lazy("detail", "again"),
@@ -110,9 +116,11 @@ def details_in_words(details: dict) -> str:
             continue
         if key == "kind":
             value = _kind(value)
+        elif isinstance(value, bool):
+            value = gettext("yes") if value else gettext("no")
         elif isinstance(value, list):
             value = ", ".join(map(str, value))
-        said.append(f"{DETAILS.get(key, key)}: {value}")
+        said.append(f"{DETAILS.get(key, key)}{gettext(':')} {value}")
     return "; ".join(said)
 
 

@@ -50,7 +50,7 @@ def _use_from_now_on(public, label, by):
 
 @transaction.atomic
 def retire(key_id: int, *, by=None) -> bool:
-    """Ask nobody for updates any more. What is sealed already can still be opened."""
+    """Offer updates to nobody any more. What is sealed already can still be opened."""
     retired = ContactKey.objects.filter(pk=key_id, retired_at=None).update(retired_at=now())
     if retired:
         record("retired a contact key", ContactKey.objects.get(pk=key_id), by=by)

@@ -2,9 +2,11 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.validators import RegexValidator
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from campaign_site import languages, sealing
+from campaign_site.audit_words import ABOUT, DONE
 from campaign_site.pictures import smallest
 from campaign_site.publishing import language_field
 from campaign_site.roles import Role
@@ -69,7 +71,8 @@ class AuditEvent(models.Model):
         ordering = ["-at", "-pk"]
 
     def __str__(self):
-        return f"{self.verb}: {self.about}"
+        done, about = DONE.get(self.verb, self.verb), ABOUT.get(self.about, self.about)
+        return f"{done}{gettext(':')} {about}"
 
 
 def record(verb, about, *, by=None, **details):

@@ -242,10 +242,12 @@ class Translated:
             for piece in pieces:
                 piece.text = piece.text or self.suggestion(piece, code)
         read_by = request.POST.get("read_by", obj.translation(code).get("read_by", "")).strip()
-        unread = request.POST.get("action") == "publish" and not read_by
+        unread = ""
+        if request.POST.get("action") == "publish" and not read_by:
+            unread = _("Please say who speaks this language and has read it.")
         problem, status = "", 200
         if request.method == "POST":
-            problem = self._save(request, obj, rows, pieces, code, read_by)
+            problem = self._save(request, obj, rows, pieces, code, read_by, unread)
             if not problem:
                 return HttpResponseRedirect(request.path)
             status = 409 if any(piece.theirs is not None for piece in pieces) else 422
@@ -269,10 +271,9 @@ class Translated:
             may_save=request.user.has_perm(MAY_PUBLISH) or not published,
             left_empty=self.left_empty,
             read_by=read_by,
-            read_by_error=_("Please say who speaks this language and has read it.")
-            if unread
-            else "",
+            unread=unread,
             problem=problem,
+            refused=unread or any(piece.error for piece in pieces),
             public_url=_public_url(obj, code),
             preview_url=self._preview_url(obj, code),
             status=status,
@@ -282,7 +283,7 @@ class Translated:
         preview = getattr(self, "preview", "")
         return f"{reverse(preview, args=[obj.pk])}?language={code}" if preview else ""
 
-    def _save(self, request, obj, rows, pieces, code, read_by) -> str:
+    def _save(self, request, obj, rows, pieces, code, read_by, unread) -> str:
         """Saves all of it or nothing; says what is wrong, and beside which piece."""
         action = request.POST.get("action")
         may_publish = request.user.has_perm(MAY_PUBLISH)
@@ -297,7 +298,7 @@ class Translated:
             piece.check()
             if action == "publish" and self._is_missing(obj, piece):
                 piece.error = _("It is not translated yet.")
-        if any(piece.error for piece in pieces) or (action == "publish" and not read_by):
+        if unread or any(piece.error for piece in pieces):
             return _("Nothing is saved yet. Please look at:")
         before = State(obj.translation(code)["state"])
         state = {

@@ -77,7 +77,7 @@ def export(path: Path, *, again=False, by=None) -> int:
                 file.flush()
                 os.fsync(file.fileno())
             number = keys.total()
-            record("exported contacts", "contacts", by=by, number=number, again=again, **keys)
+            record("exported contacts", "contacts", by=by, quantity=number, again=again, **keys)
             return number
     except BaseException:
         if written:

@@ -237,7 +237,7 @@ def _about_the_site():
     if ContactKey.current() is None:
         yield Line(
             _("Updates"),
-            _("There is no contact key: nobody is asked whether they want to hear from you."),
+            _("There is no contact key: nobody is offered to hear from you."),
             url=reverse("admin:campaign_site_contactkey_changelist"),
             permission="campaign_site.view_contactkey",
         )

@@ -151,6 +151,7 @@ def test_delivery_officer(demonstration, visit, tmp_path):
     page.get_by_role("button", name="Prepare the list of 80 names").click()
     page.get_by_role("heading", name="List for the Government of Estrava").wait_for()
     delivery = Delivery.objects.get(names=80)
+    assert page.get_by_role("link", name="Names to review").is_visible(), "those held back"
 
     with page.expect_download() as download:
         page.get_by_role("button", name=re.compile("CSV")).click()
@@ -181,14 +182,14 @@ def test_delivery_officer(demonstration, visit, tmp_path):
     public.goto(MARTA)
     embassy = "Embassy of Estrava in Ottawa"
     assert public.get_by_text(f"{embassy}, in person: refused. The list held 80 names.").count()
-    assert public.get_by_text(f"{embassy}, by post: posted. The list held 80 names.").count()
+    assert public.get_by_text(f"{embassy}: posted. The list held 80 names.").count()
     assert public.get_by_alt_text("A closed door").count()
 
     with page.expect_download() as download:
         page.get_by_role("button", name="PDF to print").click()
     assert download.value.path().read_bytes().startswith(b"%PDF")
     with override_settings(DEMO=True):
-        assert may_leave(delivery) == demonstration.to[0], "the page says whose mail to open"
+        assert may_leave(delivery) == demonstration.to[0], "the page leads to that mail"
     open_link(public, demonstration)
     public.get_by_text("Remove me completely").click()
     public.get_by_role("button", name="Remove me").click()

@@ -124,13 +124,15 @@ def test_counter_has_the_right_plural_and_its_parts(client, shown):
     enter("offset", 1600)
     enter("paper", 35)
     enter("paper", 50, at_least=True)
+    enter("erased", 7)
     counting.undo(enter("partner", 9))
     page_cache.cache.forget()
     page = client.get(shown.get_absolute_url()).content.decode()
-    assert "<strong>1,686</strong> people have signed" in page
-    assert "1 here · 1,685 counted elsewhere" in page
+    assert "<strong>1,693</strong> people have signed" in page
+    assert "1 here · 1,692 counted elsewhere" in page
     assert "<b>1,600</b> counted before, elsewhere" in page
     assert "<b>at least 85</b> on paper, without names" in page
+    assert "<b>7</b> counted here long ago, names erased since" in page
     assert "by a partner" not in page
 
 

@@ -122,6 +122,12 @@ def test_everything_asked_for_is_translated(locale):
                 assert set(PLACEHOLDER.findall(text)) <= set(there), (msgid, text)
 
 
+def test_french_never_breaks_a_line_before_its_signs():
+    for _files, _flags, _key, _msgid, _plural, translations in entries(catalogue("fr")):
+        for text in translations:
+            assert not re.search(r" [:;!?»](?!\S)|« ", text), text
+
+
 @pytest.mark.parametrize("locale", LOCALES)
 def test_compiled_catalogue_is_the_written_one(locale):
     """Served is what is compiled; a machine without gettext cannot compile it anew."""

@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.formats import time_format
 from django.utils.timezone import now
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from campaign_site import rich_text
@@ -90,7 +90,7 @@ class Event(Publishable, Illustrated, Translatable, Searchable, Sourced):
         _("title"), max_length=160, help_text=_("For example “Vigil for Marta Ilin”.")
     )
     status = models.CharField(
-        _("status"),
+        pgettext_lazy("of an event", "status"),
         max_length=20,
         choices=Status,
         default=Status.PLANNED,

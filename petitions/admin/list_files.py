@@ -125,12 +125,12 @@ class FilesOfLists:
                     request,
                     delivery,
                     "pdf",
-                    part=change.part,
+                    part=change.part if change.parts > 1 else None,
                     layout=change.layout,
                     pages=change.pages,
                     why=gettext("Pages changed since printing"),
                 )
-        messages.info(request, gettext("Nothing changed since this part was printed."))
+        messages.info(request, gettext("Nothing changed since it was printed."))
         return HttpResponseRedirect(change_url(delivery))
 
     def sheet_view(self, request, object_id):

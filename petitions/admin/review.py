@@ -57,7 +57,7 @@ class HeldNameAdmin(StaffAdmin):
     def _queue(self, request):
         rows = review.queue(MOST)
         if rows:
-            record("looked at names to review", gettext("names to review"), by=request.user)
+            record("looked at names to review", "names to review", by=request.user)
         return self.page(
             request,
             "admin/petitions/heldname/queue.html",

@@ -3,7 +3,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.formats import date_format, number_format
 from django.utils.timezone import localdate
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from campaign_site.pictures import Illustrated
@@ -24,7 +24,7 @@ class Delivery(models.Model):
     class State(models.TextChoices):
         PREPARED = "prepared", _("prepared")
         HANDED_OVER = "handed_over", _("handed over")
-        CANCELLED = "cancelled", _("cancelled")
+        CANCELLED = "cancelled", pgettext_lazy("of a list", "cancelled")
 
     petition = models.ForeignKey(Petition, models.PROTECT, related_name="deliveries")
     government = models.ForeignKey(Government, models.PROTECT, related_name="deliveries")
@@ -215,7 +215,10 @@ class Handover(Illustrated):
         one list are no more names. In the language that is active."""
         names = self.delivery.names
         held = ngettext("The list held %(number)s name.", "The list held %(number)s names.", names)
-        return gettext("%(office)s, %(how)s: %(outcome)s. %(held)s") % {
+        sentence = gettext("%(office)s, %(how)s: %(outcome)s. %(held)s")
+        if self.method == self.Method.POST and self.outcome == self.Outcome.POSTED:
+            sentence = gettext("%(office)s: %(outcome)s. %(held)s")
+        return sentence % {
             "office": self.office.say("name").text,
             "how": self.get_method_display(),
             "outcome": self.get_outcome_display(),

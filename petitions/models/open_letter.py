@@ -191,7 +191,9 @@ class JoinRequest(models.Model):
         _("state"), max_length=12, choices=State, default=State.UNCONFIRMED, editable=False
     )
     name = models.CharField(_("name"), max_length=100)
-    role = models.CharField(_("role"), max_length=ROLE_LENGTH, blank=True)
+    role = models.CharField(
+        pgettext_lazy("in an open letter", "role"), max_length=ROLE_LENGTH, blank=True
+    )
     # Where it is the organisation that signs; the name above then speaks for it.
     organisation = models.CharField(_("organisation"), max_length=200, blank=True)
     language = models.CharField(max_length=10)
@@ -280,7 +282,10 @@ class SigningPerson(Translatable, Below):
         ),
     )
     role = models.CharField(
-        _("role"), max_length=ROLE_LENGTH, blank=True, help_text=_("For example “writer”.")
+        pgettext_lazy("in an open letter", "role"),
+        max_length=ROLE_LENGTH,
+        blank=True,
+        help_text=_("For example “writer”."),
     )
     position = models.PositiveSmallIntegerField(
         pgettext_lazy("in an order", "place"),

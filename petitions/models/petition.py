@@ -246,10 +246,12 @@ class Petition(Publishable, Illustrated, Translatable, Searchable):
 
     @property
     def counted_elsewhere(self):
-        """What the ledger is made of: [(label of the kind, how many, whether at least), …]."""
-        kinds = self.ledger_entries.counted().values_list("kind")
-        rows = kinds.annotate(people=Sum("quantity"), more=BoolOr("at_least")).order_by("-people")
-        return [(LedgerEntry.Kind(kind).label, people, more) for kind, people, more in rows]
+        """What the ledger is made of: [(words for the kind, how many, whether at least), …]."""
+        kinds = self.ledger_entries.counted().order_by("kind").values_list("kind")
+        rows = kinds.annotate(people=Sum("quantity"), more=BoolOr("at_least"))
+        words = dict(LedgerEntry.Kind.choices)
+        words[LedgerEntry.Kind.ERASED] = gettext("counted here long ago, names erased since")
+        return [(words[kind], people, more) for kind, people, more in rows]
 
     @property
     def addressees(self):

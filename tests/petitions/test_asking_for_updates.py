@@ -356,8 +356,8 @@ def test_every_export_is_in_the_audit_trail(petition, key, tmp_path):
     export(tmp_path / "first.csv", by=member.username)
     export(tmp_path / "again.csv", again=True)
     again, first = AuditEvent.objects.filter(verb="exported contacts")
-    assert (first.by, first.details["number"], first.details["again"]) == (member, 1, False)
-    assert (again.by, again.details["number"], again.details["again"]) == (None, 1, True)
+    assert (first.by, first.details["quantity"], first.details["again"]) == (member, 1, False)
+    assert (again.by, again.details["quantity"], again.details["again"]) == (None, 1, True)
     officer = factories.make_member("delivery")
     with pytest.raises(CommandError, match="may not export contacts"):
         export(tmp_path / "officer.csv", by=officer.username, again=True)

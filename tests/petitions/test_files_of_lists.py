@@ -438,6 +438,7 @@ def test_covers_of_other_parts_are_printed_again_for_their_total(petition):
     signing.remove(leaves.pk)
     first, second = manifest.changed_since_printing(delivery)
     assert (first.part, first.pages) == (1, [1])
+    assert first.sentence == "1 person was removed since you printed part 1: page 1."
     assert (second.part, second.pages) == (2, [])
     assert second.sentence == "The cover of part 2 tells the total from before."
     again = pdf_text(make(delivery, "pdf", 2, layout=second.layout, pages=second.pages))

@@ -202,7 +202,7 @@ def test_public_line_is_written_for_whom_it_takes_too_long(officer, delivery):
     assert f'<option value="{office.pk}" selected>' in text(officer.get(page)), "the same again"
     fill_in(officer, page, **quick | {"outcome": "posted"})
     assert delivery.handovers.filter(
-        method="post", public_line__contains="by post: posted."
+        method="post", public_line__startswith="Embassy of Estrava: posted."
     ).exists()
     fill_in(officer, page, **handover(office, in_our_words="on", public_line="We were let in."))
     assert delivery.handovers.filter(public_line="We were let in.").exists()
@@ -355,7 +355,8 @@ def test_pages_changed_since_printing_are_made_by_a_button(officer, signed, deli
     assert "1 person was removed since you printed the list: page 1." in page
     answer = officer.post(url("reprint", delivery.pk), {"part": "1"})
     assert b"".join(answer.streaming_content).startswith(b"%PDF")
-    assert delivery.files.first().pages == [1]
+    assert (delivery.files.first().part, delivery.files.first().pages) == (None, [1])
+    assert "-part-1" not in answer["Content-Disposition"]
     assert "removed since you printed" not in text(officer.get(url("change", delivery.pk)))
 
 

@@ -103,7 +103,9 @@ def test_published_by_a_campaigner_and_then_not_changed_by_a_translator(logged_i
 def test_unfinished_translation_is_not_published(campaigner, draft):
     answer = save(campaigner, draft, "publish", **WHOLE | {"demands": ["Libérez-la.", ""]})
     assert answer.status_code == 422
-    assert "2</a>: It is not translated yet." in text(answer)
+    second = f"{name(draft, 'demands')}-1"
+    assert f'<ul class="errorlist" id="{second}-error"><li>It is not translated' in text(answer)
+    assert f'<a href="#{second}">Demands, 2</a>: It is not translated yet.' in text(answer)
     assert "Libérez-la." in text(answer), "what was typed is kept"
 
 
