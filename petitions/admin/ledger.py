@@ -24,17 +24,13 @@ class LedgerEntryForm(forms.ModelForm):
         required=False,
         validators=[evidence.check],
         help_text=_(
-            "JPEG, PNG, WebP or PDF, at most 15 MB. Only those who may enter signatures can open "
-            "it. Cover names that are on it."
+            "JPEG, PNG, WebP or PDF, at most 15 MB. Not public. Cover names that are on it."
         ),
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,application/pdf"}),
     )
     sure = forms.BooleanField(
         label=_("I have checked this"),
-        help_text=_(
-            "It counts at once, for everybody to see. A wrong entry can be undone, and stays here "
-            "as undone."
-        ),
+        help_text=_("It counts at once, for everybody to see. A wrong entry can be undone."),
         error_messages={"required": _("Please tick this once you have checked the entry.")},
     )
 
@@ -126,7 +122,7 @@ class LedgerEntryAdmin(StaffAdmin):
         elif db_field.name == "kind" and request.GET.get("kind") in LedgerEntry.Kind:
             field.widget = forms.HiddenInput()  # whoever came here has said so
         elif db_field.name == "date":
-            field.help_text = _("When they signed: “3 May 2026”, or “May 2026” if no day is known.")
+            field.help_text = _("For example “3 May 2026” or “May 2026”.")
         return field
 
     @admin.display(description=_("date"), ordering="date")
