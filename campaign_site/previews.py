@@ -69,11 +69,31 @@ def for_staff(request, pk, model):
         raise PermissionDenied
     found = get_object_or_404(_rows(model), pk=pk)
     code = _language_of(request)
+    wide = f"{request.path}?language={code}"
+    if "phone" in request.GET:
+        return _on_a_phone(request, found, wide)
+    words = _staff_only(found, f"{wide}&phone")
     if not code:
-        return _preview(request, found, _staff_only(found))
+        return _framed_by_us(_preview(request, found, words))
     # What translators have written, published or not.
     with translation.override(code), translations.drafts_shown():
-        return _preview(request, found, _staff_only(found))
+        return _framed_by_us(_preview(request, found, words))
+
+
+def _on_a_phone(request, found, wide):
+    about = {"title": found, "wide": wide, "back": change_url(found)}
+    response = render(
+        request, "admin/preview_on_a_phone.html", admin.site.each_context(request) | about
+    )
+    response["Content-Security-Policy"] = f"{middleware.STAFF_CSP}; frame-src 'self'"
+    return response
+
+
+def _framed_by_us(response):
+    policy = response["Content-Security-Policy"]
+    response["Content-Security-Policy"] = policy.replace("ancestors 'none'", "ancestors 'self'")
+    response["X-Frame-Options"] = "SAMEORIGIN"
+    return response
 
 
 def _language_of(request):
@@ -81,12 +101,15 @@ def _language_of(request):
     return code if code in languages.KNOWN else ""
 
 
-def _staff_only(found):
+def _staff_only(found, phone):
+    # Out of the frame, where the page stands in one.
     return format_html(
-        '{} <a href="{}">{}</a>',
+        '{} <a href="{}" target="_parent">{}</a> · <a href="{}" target="_parent">{}</a>',
         gettext("Preview: only staff can see this page, and its form sends nothing."),
         change_url(found),
         gettext("Back to editing"),
+        phone,
+        gettext("On a phone"),
     )
 
 

@@ -213,13 +213,25 @@ def test_preview_leads_to_its_other_languages_and_back_to_editing(campaigner, cl
     factories.offer("fr")
     factories.translate(draft, "fr")
     shown = text(campaigner.get(reverse("preview_petition", args=[draft.pk])))
-    assert f'<a href="{page(draft)}">Back to editing</a>' in shown
+    assert f'<a href="{page(draft)}" target="_parent">Back to editing</a>' in shown
     assert '<a href="?language=fr" lang="fr"' in shown
     link = link_of(campaigner, page(draft, "preview-link"))
     shown = text(client.get(link))
     assert "Back to editing" not in shown
     assert '<a href="?language=fr" lang="fr"' in shown
     assert f"fr: {draft.title}" in text(client.get(f"{link}?language=fr"))
+
+
+def test_preview_on_a_phone_stands_in_a_frame_of_ours(campaigner, client, draft):
+    wide = campaigner.get(reverse("preview_petition", args=[draft.pk]))
+    phone = campaigner.get(re.search(r'href="([^"]+phone)"', text(wide))[1].replace("&amp;", "&"))
+    framed = campaigner.get(re.search(r'<iframe [^>]*src="([^"]+)" width="360"', text(phone))[1])
+    assert draft.title in text(framed)
+    assert "frame-ancestors 'self'" in framed["Content-Security-Policy"]
+    assert framed["X-Frame-Options"] == "SAMEORIGIN"
+    assert phone["X-Frame-Options"] == "DENY"
+    shared = client.get(link_of(campaigner, page(draft, "preview-link")))
+    assert shared["X-Frame-Options"] == "DENY"
 
 
 @pytest.mark.parametrize("kind", ["petition", "campaign", "profile"])

@@ -33,6 +33,11 @@ BUTTONS = """() => [...document.querySelectorAll(".submit-row input, .object-too
     || one.getBoundingClientRect().left < 0)
   .map((one) => one.value || one.textContent)"""
 
+# A field of one line that is stretched over several looks like a big empty box.
+STRETCHED = """() => [...document.querySelectorAll("#content input:not([type=hidden])")]
+  .filter((one) => one.getBoundingClientRect().height > 72)
+  .map((one) => one.name || one.value)"""
+
 
 def staff_pages(everything, browser):
     """Every address of the back office that answers with a page, for the rows that there are."""
@@ -73,7 +78,7 @@ def test_no_page_scrolls_sideways_and_everything_can_be_pressed(visit, live_serv
             }
         ]
     )
-    wide, small, outside = {}, {}, {}
+    wide, small, outside, stretched = {}, {}, {}, {}
     paths = list(dict.fromkeys(staff_pages(everything, browser)))
     assert len(paths) > 40
     for path in paths:
@@ -85,6 +90,9 @@ def test_no_page_scrolls_sideways_and_everything_can_be_pressed(visit, live_serv
             small[path] = found
         if found := page.evaluate(BUTTONS):
             outside[path] = found
+        if found := page.evaluate(STRETCHED):
+            stretched[path] = found
     assert not wide
+    assert not stretched
     assert not outside
     assert not small, "\n".join(f"{path}: {found}" for path, found in small.items())

@@ -82,7 +82,7 @@ def test_published_by_a_campaigner_and_then_not_changed_by_a_translator(logged_i
     refused = save(campaigner, draft, "publish", **WHOLE, read_by="")
     assert refused.status_code == 422
     assert '<ul class="errorlist" id="read_by-error"><li>Please say who speaks' in text(refused)
-    assert '<a href="#read_by">Read by</a>: Please say who speaks' in text(refused)
+    assert '<a href="#read_by">Read by, to publish</a>: Please say who speaks' in text(refused)
     assert not draft.is_published_in("fr")
     assert save(campaigner, draft, "publish", **WHOLE).status_code == 302
     assert draft.is_published_in("fr")
